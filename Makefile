@@ -1,0 +1,67 @@
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+BIN := .venv/bin
+STAMP := .venv/.installed
+LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --quiet
+
+.PHONY: help install demo test test-slow lint format types imports check lock clean
+
+help: ## show these words
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(STAMP) ## create or refresh .venv from the locked, hashed requirements
+
+$(STAMP): pyproject.toml requirements/dev.txt requirements/uv.txt
+	@for python in python3 python3.13 python3.12 python3.11; do \
+		$$python -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
+			>/dev/null 2>&1 || continue; \
+		test -x $(BIN)/python || $$python -m venv .venv; \
+		break; \
+	done; \
+	test -x $(BIN)/python || { \
+		echo "No Python found to run nightflag with." >&2; \
+		echo "Expected: Python 3.11, 3.12 or 3.13 as python3, python3.13, ... on the PATH." >&2; \
+		echo "To mend: install one, or create .venv with it: /path/to/python3.12 -m venv .venv" >&2; \
+		exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		-r requirements/uv.txt
+	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip sync --require-hashes requirements/dev.txt
+	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(STAMP) ## a night on two public data sets, with its own database
+	$(BIN)/python deployments/demo/demo.py
+
+test: $(STAMP) ## the tests, without the slow ones
+	$(BIN)/pytest
+
+test-slow: $(STAMP) ## the slow tests
+	$(BIN)/pytest -m slow
+
+lint: $(STAMP) ## ruff: rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(STAMP) ## let ruff mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(STAMP) ## mypy --strict
+	$(BIN)/mypy
+
+imports: $(STAMP) ## import-linter: flows -> tasks -> nightflag -> sql
+	$(BIN)/lint-imports
+
+check: lint types imports test ## what CI runs
+
+lock: $(STAMP) ## resolve the requirements again
+	$(LOCK) pyproject.toml --group dev --output-file requirements/dev.txt
+	$(LOCK) --group lock --output-file requirements/uv.txt
+
+clean: ## remove .venv and every cache
+	rm -rf .venv build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,38 @@
+"""Arrow record batches brought to the types a night expects."""
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from nightflag.errors import SourceError
+
+
+def with_types(batch: pa.RecordBatch, columns: pa.Schema) -> pa.RecordBatch:
+    """``batch`` with exactly the names and types of ``columns``.
+
+    Raises :class:`SourceError` for a column whose values do not fit its type.
+    """
+    arrays = [_cast(array, field) for array, field in zip(batch.columns, columns, strict=True)]
+    return pa.record_batch(arrays, schema=columns)
+
+
+def as_text_timestamps(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """``batch`` with its timestamps written as SQLAlchemy writes them into SQLite."""
+    arrays = [
+        pc.strftime(array, "%Y-%m-%d %H:%M:%S") if pa.types.is_timestamp(array.type) else array
+        for array in batch.columns
+    ]
+    return pa.record_batch(arrays, names=batch.schema.names)
+
+
+def _cast(array: pa.Array, field: pa.Field) -> pa.Array:
+    if array.type == field.type:
+        return array
+    storage = array.storage if isinstance(array, pa.ExtensionArray) else array
+    try:
+        return storage.cast(field.type)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise SourceError(
+            f"Column {field.name!r} holds a value that is no {field.type}: {error}",
+            expected=f"values of type {field.type}, as its declaration or first rows say",
+            mend="correct those rows, or let the monitor's query cast the column",
+        ) from None

@@ -1,0 +1,47 @@
+"""Every other database SQLAlchemy can talk to: a server-side cursor in, insertmanyvalues out."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pyarrow as pa
+from sqlalchemy import Select, Table
+
+from nightflag.databases.database import Database
+from nightflag.databases.values import batch, sampled_type
+
+SAMPLE = 1_000
+
+
+class CoreDatabase(Database):
+    """A database without a fast path of its own; right, but several times slower."""
+
+    def columns(self, select: Select[Any]) -> pa.Schema:
+        """See :meth:`Database.columns`; types are inferred from the first rows."""
+        with self.reading() as connection:
+            result = connection.execute(select.limit(SAMPLE))
+            names = list(result.keys())
+            rows = result.all()
+        values = list(zip(*rows, strict=True)) if rows else [()] * len(names)
+        return pa.schema(
+            pa.field(name, sampled_type(column)) for name, column in zip(names, values, strict=True)
+        )
+
+    def read(
+        self, select: Select[Any], *, columns: pa.Schema, batch_size: int
+    ) -> Iterator[pa.RecordBatch]:
+        """See :meth:`Database.read`."""
+        with self.reading() as connection:
+            streaming = connection.execution_options(stream_results=True, yield_per=batch_size)
+            for rows in streaming.execute(select).partitions():
+                yield batch(rows, columns)
+
+    @contextmanager
+    def appending(self) -> Iterator[Callable[[Table, pa.RecordBatch], None]]:
+        """See :meth:`Database.appending`."""
+
+        def append(table: Table, batch: pa.RecordBatch) -> None:
+            with self.writing() as connection:
+                connection.execute(table.insert(), batch.to_pylist())
+
+        yield append

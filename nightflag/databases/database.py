@@ -1,0 +1,140 @@
+"""The one interface through which everything reads and writes."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, ClassVar
+
+import pyarrow as pa
+from sqlalchemy import (
+    URL,
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    Table,
+    create_engine,
+    event,
+)
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.types import TypeEngine
+
+from nightflag.databases.literal import statement
+from nightflag.errors import DatabaseRefused, DatabaseUnreachable
+
+
+class Database:
+    """A SQLAlchemy engine plus the fast path of its dialect.
+
+    Subclasses say how to describe, read and append in bulk; transactions, errors and the search
+    path are the same for all.
+    """
+
+    driver: ClassVar[str | None] = None
+
+    def __init__(self, url: URL, schema: str | None) -> None:
+        self.url = url.set(drivername=self.driver) if self.driver else url
+        self.schema = schema
+        self.engine = self._create_engine()
+
+    @property
+    def name(self) -> str:
+        """The URL without its password, for messages."""
+        return self.url.render_as_string(hide_password=True)
+
+    @property
+    def dialect(self) -> str:
+        """The dialect's name, such as ``postgresql``."""
+        return self.engine.dialect.name
+
+    def statement(self, select: Select[Any]) -> str:
+        """``select`` as complete text in this database's dialect."""
+        return statement(select, self.engine.dialect)
+
+    def columns(self, select: Select[Any]) -> pa.Schema:
+        """The names and Arrow types of what ``select`` returns, without reading its rows.
+
+        A field's metadata holds ``sql_type`` where the database declares one.
+        """
+        raise NotImplementedError
+
+    def read(
+        self, select: Select[Any], *, columns: pa.Schema, batch_size: int
+    ) -> Iterator[pa.RecordBatch]:
+        """The rows of ``select`` in batches of at most ``batch_size``, from one snapshot.
+
+        The batches have exactly the types of ``columns``. Memory holds one batch at a time.
+        """
+        raise NotImplementedError
+
+    def appending(self) -> AbstractContextManager[Callable[[Table, pa.RecordBatch], None]]:
+        """A function that adds a batch to a table, each batch whole or not at all.
+
+        The batch's columns are matched to the table's by name. All is committed at the end.
+        """
+        raise NotImplementedError
+
+    def readable(self, column: ColumnElement[Any], field: pa.Field) -> ColumnElement[Any]:
+        """``column`` as the driver delivers it with the type of ``field``."""
+        return column
+
+    def event_time(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        """``column`` as something that compares with a bound of :meth:`time_bound`."""
+        return column
+
+    def exact_type(self, sql_type: str) -> TypeEngine[Any] | None:
+        """The SQL type of that name, or None where this database has none."""
+        return None
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection in a transaction that is rolled back at the end."""
+        with self.translated_errors(), self.engine.connect() as connection:
+            yield connection.execution_options(read_only=True)
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A connection in one transaction: committed as a whole, or not at all."""
+        with self.translated_errors(), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def translated_errors(self) -> Iterator[None]:
+        """Turn driver errors into ours, with the password left out."""
+        try:
+            yield
+        except (OperationalError, InterfaceError) as error:
+            raise self.unreachable_or_refused(str(error.orig)) from None
+        except DBAPIError as error:
+            raise self.refused(str(error.orig)) from None
+
+    def unreachable_or_refused(self, reason: str) -> DatabaseUnreachable | DatabaseRefused:
+        """The error for a connection that failed, or a statement the server could not run."""
+        return DatabaseUnreachable(
+            f"{self.name} does not answer: {self._without_password(reason)}",
+            expected="a database that accepts connections",
+            mend="check that it runs, that host and login are right, then run the night again",
+        )
+
+    def refused(self, reason: str) -> DatabaseRefused:
+        """The error for a statement that the database rejected."""
+        return DatabaseRefused(
+            f"{self.name} refused a statement: {self._without_password(reason)}",
+            mend="`nightflag check MONITOR` tries every permission and column a night needs",
+        )
+
+    def close(self) -> None:
+        """Give every pooled connection back."""
+        self.engine.dispose()
+
+    def _without_password(self, text: str) -> str:
+        password = self.url.password
+        first_lines = " ".join(line.strip() for line in text.strip().splitlines()[:3])
+        return first_lines.replace(str(password), "***") if password else first_lines
+
+    def _create_engine(self) -> Engine:
+        engine = create_engine(self.url)
+        event.listen(engine, "connect", self._prepare)
+        return engine
+
+    def _prepare(self, dbapi_connection: object, record: object) -> None:
+        """Set up a fresh DBAPI connection; nothing by default."""

@@ -1,0 +1,46 @@
+"""From a URL to the database that reads and writes it fastest."""
+
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from nightflag.databases.core import CoreDatabase
+from nightflag.databases.database import Database
+from nightflag.databases.postgresql import PostgresqlDatabase
+from nightflag.databases.sqlite import SqliteDatabase
+from nightflag.errors import SettingsError
+
+DATABASES: dict[str, type[Database]] = {
+    "postgresql": PostgresqlDatabase,
+    "sqlite": SqliteDatabase,
+}
+
+
+def connect(url: str, *, schema: str | None = None) -> Database:
+    """The database behind ``url``; no connection is made yet.
+
+    ``schema`` comes first on PostgreSQL's search path. Raises :class:`SettingsError` for a text
+    that is no database URL, or one that names a database kept only in memory.
+    """
+    parsed = _parse(url)
+    if parsed.get_backend_name() == "sqlite" and parsed.database in (
+        None,
+        "",
+        ":memory:",
+    ):
+        raise SettingsError(
+            "A SQLite database in memory was given.",
+            expected="a file, because the published flags must outlive the run",
+            mend="give a path, for example sqlite:///flags.db",
+        )
+    return DATABASES.get(parsed.get_backend_name(), CoreDatabase)(parsed, schema)
+
+
+def _parse(url: str) -> URL:
+    try:
+        return make_url(url)
+    except ArgumentError:
+        raise SettingsError(
+            "The database URL cannot be read (it is not repeated here: it may hold a password).",
+            expected="dialect://user:password@host/database, or sqlite:///file.db",
+            mend="correct the environment variable or secret that holds it",
+        ) from None

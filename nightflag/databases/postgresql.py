@@ -1,0 +1,124 @@
+"""PostgreSQL: COPY in both directions, through ADBC."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import adbc_driver_manager
+import adbc_driver_postgresql.dbapi as adbc
+import pyarrow as pa
+from sqlalchemy import ColumnElement, Select, Table, cast, types
+
+from nightflag.databases.arrow import with_types
+from nightflag.databases.database import Database
+
+ARROW_TYPES = {
+    **dict.fromkeys(("int2", "int4", "int8", "oid"), pa.int64()),
+    **dict.fromkeys(("float4", "float8", "numeric"), pa.float64()),
+    "bool": pa.bool_(),
+    "date": pa.date32(),
+    "timestamp": pa.timestamp("us"),
+    "timestamptz": pa.timestamp("us", "UTC"),
+    "bytea": pa.binary(),
+}
+"""Everything else (text, uuid, json, inet, enums, arrays, ...) travels as text."""
+
+TEXT_TYPES = frozenset({"text", "varchar", "bpchar", "name"})
+
+EXACT_TYPES = TEXT_TYPES | set(ARROW_TYPES) | {"uuid", "inet", "cidr", "macaddr", "time", "timetz"}
+
+
+class NamedType(types.UserDefinedType[object]):
+    """A PostgreSQL type called by the name the catalogue knows it by."""
+
+    cache_ok = True
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def get_col_spec(self, **_: object) -> str:
+        """The name, as it stands in a column definition or a cast."""
+        return self.name
+
+
+class PostgresqlDatabase(Database):
+    """PostgreSQL 14 or newer."""
+
+    driver = "postgresql+psycopg"
+
+    def columns(self, select: Select[Any]) -> pa.Schema:
+        """See :meth:`Database.columns`; the server itself describes the statement."""
+        text = self.statement(select.limit(0))
+        with self._cursor() as cursor:
+            cursor.execute(text)
+            return pa.schema([_described(field) for field in cursor.fetch_arrow_table().schema])
+
+    def readable(self, column: ColumnElement[Any], field: pa.Field) -> ColumnElement[Any]:
+        """See :meth:`Database.readable`: numeric, uuid and the like have no Arrow type here."""
+        sql_type = (field.metadata or {}).get(b"sql_type", b"").decode()
+        if field.type == pa.float64() and sql_type == "numeric":
+            return cast(column, types.Double)
+        if field.type == pa.string() and sql_type not in TEXT_TYPES:
+            return cast(column, types.Text)
+        return column
+
+    def read(
+        self, select: Select[Any], *, columns: pa.Schema, batch_size: int
+    ) -> Iterator[pa.RecordBatch]:
+        """See :meth:`Database.read`; one COPY, so one snapshot."""
+        with self._cursor() as cursor:
+            cursor.execute(self.statement(select))
+            for batch in cursor.fetch_record_batch():
+                for start in range(0, batch.num_rows, batch_size):
+                    yield with_types(batch.slice(start, batch_size), columns)
+
+    @contextmanager
+    def appending(self) -> Iterator[Callable[[Table, pa.RecordBatch], None]]:
+        """See :meth:`Database.appending`."""
+        with self._cursor() as cursor:
+
+            def append(table: Table, batch: pa.RecordBatch) -> None:
+                cursor.adbc_ingest(
+                    table.name, batch, mode="append", db_schema_name=table.schema or self.schema
+                )
+
+            yield append
+            cursor.connection.commit()
+
+    def exact_type(self, sql_type: str) -> types.TypeEngine[Any] | None:
+        """See :meth:`Database.exact_type`."""
+        return NamedType(sql_type) if sql_type in EXACT_TYPES else None
+
+    @contextmanager
+    def _cursor(self) -> Iterator[Any]:
+        with (
+            self._translated_adbc_errors(),
+            adbc.connect(self._adbc_uri()) as connection,
+            connection.cursor() as cursor,
+        ):
+            yield cursor
+
+    def _adbc_uri(self) -> str:
+        return self.url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+    @contextmanager
+    def _translated_adbc_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except adbc_driver_manager.Error as error:
+            if error.status_code == adbc_driver_manager.AdbcStatusCode.IO and not error.sqlstate:
+                raise self.unreachable_or_refused(str(error)) from None
+            raise self.refused(str(error)) from None
+
+    def _prepare(self, dbapi_connection: Any, record: object) -> None:
+        if self.schema is None:
+            return
+        quoted = self.engine.dialect.identifier_preparer.quote_identifier(self.schema)
+        dbapi_connection.execute(f"set search_path to {quoted}, public")
+        dbapi_connection.commit()
+
+
+def _described(field: pa.Field) -> pa.Field:
+    sql_type = (field.metadata or {}).get(b"POSTGRESQL:type", b"text").decode()
+    arrow_type = ARROW_TYPES.get(sql_type, pa.string())
+    return pa.field(field.name, arrow_type, metadata={"sql_type": sql_type})

@@ -1,0 +1,109 @@
+"""SQLite, through the one SQLite library that Python itself has loaded.
+
+ADBC brings a second copy of SQLite into the process. Each copy drops the other's POSIX file locks
+when it closes the file, which corrupted a database here (docs/decisions/0001).
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pyarrow as pa
+from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, cast, event, func, types
+
+from nightflag.databases.arrow import as_text_timestamps
+from nightflag.databases.database import Database
+from nightflag.databases.values import batch, sampled_type
+
+SAMPLE = 1_000
+BUSY_TIMEOUT_MS = 60_000
+TIMESTAMP_FORMAT = "%Y-%m-%d %H:%M:%f"
+DECLARED_TYPES: tuple[tuple[str, pa.DataType], ...] = (
+    ("BOOL", pa.bool_()),
+    ("INT", pa.int64()),
+    ("CHAR|CLOB|TEXT|DATE|TIME", pa.string()),
+    ("REAL|FLOA|DOUB|NUM|DEC", pa.float64()),
+)
+
+
+class SqliteDatabase(Database):
+    """A SQLite file, kept in write-ahead mode so that reading never blocks publishing."""
+
+    def columns(self, select: Select[Any]) -> pa.Schema:
+        """See :meth:`Database.columns`; undeclared types are inferred from the first rows."""
+        text = self.statement(select)
+        with self.reading() as connection:
+            declared = _declared_types(connection, text)
+            sample = connection.exec_driver_sql(f"select * from ({text}) limit {SAMPLE}").all()
+        values = zip(*sample, strict=True) if sample else [()] * len(declared)
+        return pa.schema(
+            pa.field(name, _arrow_type(kind, column), metadata={"sql_type": kind or "text"})
+            for (name, kind), column in zip(declared, values, strict=True)
+        )
+
+    def readable(self, column: ColumnElement[Any], field: pa.Field) -> ColumnElement[Any]:
+        """See :meth:`Database.readable`."""
+        return cast(column, types.Text) if field.type == pa.string() else column
+
+    def read(
+        self, select: Select[Any], *, columns: pa.Schema, batch_size: int
+    ) -> Iterator[pa.RecordBatch]:
+        """See :meth:`Database.read`."""
+        text = self.statement(select)
+        with self.reading() as connection:
+            cursor = _driver(connection).execute(text)
+            while rows := cursor.fetchmany(batch_size):
+                yield batch(rows, columns)
+
+    @contextmanager
+    def appending(self) -> Iterator[Callable[[Table, pa.RecordBatch], None]]:
+        """See :meth:`Database.appending`; commits batch by batch, to hold no lock for long."""
+
+        def append(table: Table, rows: pa.RecordBatch) -> None:
+            columns = [table.c[name] for name in rows.schema.names]
+            text = str(table.insert().values(dict.fromkeys(columns)).compile(self.engine))
+            values = [column.to_pylist() for column in as_text_timestamps(rows).columns]
+            with self.writing() as connection:
+                _driver(connection).executemany(text, zip(*values, strict=True))
+
+        yield append
+
+    def event_time(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        """See :meth:`Database.event_time`: any ISO 8601 text as UTC, to the millisecond."""
+        return func.strftime(TIMESTAMP_FORMAT, column, type_=types.DateTime)
+
+    def exact_type(self, sql_type: str) -> types.TypeEngine[Any] | None:
+        """See :meth:`Database.exact_type`: the affinity is what a join in SQLite goes by."""
+        if re.search("INT|BOOL", sql_type.upper()):
+            return types.BigInteger()
+        return types.Text() if re.search("CHAR|CLOB|TEXT|DATE|TIME", sql_type.upper()) else None
+
+    def _create_engine(self) -> Engine:
+        engine = super()._create_engine()
+        event.listen(engine, "begin", _begin)
+        return engine
+
+    def _prepare(self, dbapi_connection: Any, record: object) -> None:
+        dbapi_connection.isolation_level = None  # we say BEGIN ourselves, and mean it
+        dbapi_connection.execute(f"pragma busy_timeout = {BUSY_TIMEOUT_MS}")
+
+
+def _begin(connection: Connection) -> None:
+    read_only = connection.get_execution_options().get("read_only", False)
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+def _driver(connection: Connection) -> Any:
+    return connection.connection.driver_connection
+
+
+def _declared_types(connection: Connection, text: str) -> list[tuple[str, str]]:
+    connection.exec_driver_sql(f"create temp view nightflag_probe as {text}")
+    rows = connection.exec_driver_sql("pragma temp.table_info(nightflag_probe)").all()
+    return [(row.name, row.type) for row in rows]
+
+
+def _arrow_type(declared: str, values: tuple[object, ...]) -> pa.DataType:
+    known = (kind for words, kind in DECLARED_TYPES if re.search(words, declared.upper()))
+    return next(known, None) or sampled_type(values)

@@ -1,0 +1,95 @@
+"""Detectors: each a Keras network that scores records, in one file of its own.
+
+``fit`` trains the one a monitor names and returns a ``Detector``, which scores by its exported
+graph, so that only training imports Keras. To add a detector, write its file with a ``fit`` like
+``autoencoder.fit``, its settings in settings.py, and one line in ``DETECTORS``.
+"""
+
+import importlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from importlib.metadata import version
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ValidationError
+
+from nightflag.detectors import guards
+from nightflag.detectors.detector import Detector
+from nightflag.detectors.settings import AutoencoderSettings
+from nightflag.errors import MonitorError
+
+__all__ = ["DETECTORS", "Detector", "DetectorKind", "check_settings", "fit"]
+
+LIBRARIES = ("keras", "numpy", "onnxruntime", "scikit-learn", "tensorflow")
+
+
+@dataclass(frozen=True)
+class DetectorKind:
+    """Where a detector's ``fit`` lives, and what its settings are."""
+
+    module: str
+    settings: type[BaseModel]
+
+
+DETECTORS: Mapping[str, DetectorKind] = {
+    "autoencoder": DetectorKind("nightflag.detectors.autoencoder", AutoencoderSettings),
+}
+
+
+def fit(
+    name: str,
+    train: NDArray[np.float32],
+    *,
+    features: tuple[str, ...],
+    settings: Mapping[str, Any],
+    seed: int,
+    training_rows: Literal["unlabelled", "clean"],
+) -> Detector:
+    """The detector ``name``, trained on ``train`` (n, width) float32, columns named ``features``.
+
+    Values are standardised features, none of them missing. ``training_rows`` says whether
+    anomalies may be among them. Raises MonitorError for an unknown name or setting, FeatureError
+    for a matrix that is not as stated, TrainingRefused where no trustworthy network came out.
+    """
+    checked = check_settings(name, settings)
+    guards.check_rows(train, features)
+    module = importlib.import_module(DETECTORS[name].module)
+    detector: Detector = module.fit(
+        train, features=features, settings=checked, seed=seed, training_rows=training_rows
+    )
+    guards.check_scores(detector.score(train))
+    about = {"kind": name, "settings": checked.model_dump(), "seed": seed, "rows": len(train)}
+    about |= {"training_rows": training_rows, "versions": {key: version(key) for key in LIBRARIES}}
+    return replace(detector, about={**detector.about, **about})
+
+
+def check_settings(name: str, settings: Mapping[str, Any]) -> BaseModel:
+    """The settings of the detector ``name``, complete; MonitorError says which one is wrong."""
+    if name not in DETECTORS:
+        raise _unknown(f"There is no detector called {name!r}.", name, DETECTORS)
+    model = DETECTORS[name].settings
+    for key in settings:
+        if key not in model.model_fields:
+            raise _unknown(f"The {name} has no setting {key!r}.", key, model.model_fields)
+    try:
+        return model.model_validate(dict(settings))
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = str(first["loc"][0])
+        raise MonitorError(
+            f"The {name}'s setting {key} is {first['input']!r}: {first['msg']}.",
+            expected=f"{key}: {model.model_fields[key].description}",
+            mend=f"Correct `detector.settings.{key}` in the monitor, or leave it out.",
+        ) from error
+
+
+def _unknown(what: str, found: str, known: Iterable[str]) -> MonitorError:
+    nearest = get_close_matches(found, known, n=1)
+    return MonitorError(
+        what,
+        expected=f"one of {', '.join(sorted(known))}",
+        mend=f"Did you mean {nearest[0]}?" if nearest else "Correct the name in the monitor.",
+    )

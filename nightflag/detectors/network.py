@@ -1,0 +1,91 @@
+"""Keras and TensorFlow, imported without a word on the screen, and the way out of them.
+
+Only fitting comes here: scoring runs the exported graph.
+"""
+
+import logging
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nightflag.detectors import guards
+from nightflag.detectors.detector import Detector
+
+os.environ["KERAS_BACKEND"] = "tensorflow"
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+@contextmanager
+def silence() -> Iterator[None]:
+    """Nothing on standard error meanwhile, not even from native code, which asks no logger.
+
+    What Python raises still arrives: only what is printed is lost.
+    """
+    kept = os.dup(2)
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+with silence():
+    import keras
+    import tensorflow as tf
+
+for library in ("tensorflow", "tf2onnx"):
+    logging.getLogger(library).setLevel(logging.ERROR)
+__all__ = ["exported", "frozen_dense", "keras", "outputs", "tf"]
+ROWS_AT_ONCE = 8_192
+
+
+def frozen_dense(kernel: Any, bias: Any = None, *, name: str) -> Any:
+    """A dense layer with these weights that no training changes. Shapes (m, n) and (n,)."""
+    weights = [kernel] if bias is None else [kernel, bias]
+    layer = keras.layers.Dense(
+        kernel.shape[1], use_bias=bias is not None, trainable=False, name=name
+    )
+    layer.build((None, kernel.shape[0]))
+    layer.set_weights(weights)
+    return layer
+
+
+def outputs(model: Any, rows: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+    """Each output of the model for ``rows`` (n, width), by name, computed block by block."""
+    blocks = [model(rows[i : i + ROWS_AT_ONCE]) for i in range(0, len(rows), ROWS_AT_ONCE)]
+    return {
+        name: np.concatenate([keras.ops.convert_to_numpy(block[name]) for block in blocks])
+        for name in blocks[0]
+    }
+
+
+def exported(model: Any, rows: NDArray[np.float32], about: Mapping[str, Any]) -> Detector:
+    """The detector of a model with the three outputs, its graph compared on ``rows`` (n, width)."""
+    predicted = outputs(model, rows)
+    detector = Detector(_graph(model), _saved(model), about)
+    guards.check_parity(detector, rows, predicted)
+    return detector
+
+
+def _saved(model: Any) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.keras"
+        model.save(path)
+        return path.read_bytes()
+
+
+def _graph(model: Any) -> bytes:
+    with tempfile.TemporaryDirectory() as folder, silence(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        path = Path(folder) / "graph.onnx"
+        model.export(path, format="onnx", verbose=False)
+        return path.read_bytes()

@@ -1,0 +1,143 @@
+"""A fitted kind per column, side by side: records to matrix and back."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+
+from nightflag.errors import FeatureError
+from nightflag.features.columns import check_columns
+from nightflag.features.kind import Kind, Matrix
+from nightflag.features.kinds import KINDS, named
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """Fitted kinds by column name, in the order of the matrix's features."""
+
+    fitted: Mapping[str, Kind]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The source columns that ``transform`` needs, in order."""
+        return tuple(self.fitted)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The features' names, a column's features next to each other."""
+        return tuple(name for column, kind in self.fitted.items() for name in kind.names(column))
+
+    def transform(self, frame: pd.DataFrame) -> Matrix:
+        """Features (n, width): finite, float32, C-contiguous, each row from its record alone.
+
+        Columns may come in any order, and others are ignored. FeatureError names all missing
+        columns, or the one whose values cannot be read.
+        """
+        check_columns(frame, self.columns)
+        features = np.empty((len(frame), len(self.names)), dtype=np.float32)
+        for (column, kind), (start, stop) in zip(self.fitted.items(), self._spans(), strict=True):
+            features[:, start:stop] = kind.transform(frame[column])
+        return features
+
+    def fold(self, matrix: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Sums (n, columns) over each column's features (n, width): rows keep their sums."""
+        self._check_width(matrix)
+        starts = [start for start, _ in self._spans()]
+        return np.add.reduceat(matrix, starts, axis=1, dtype=np.float64)
+
+    def expected(self, matrix: Matrix) -> pd.DataFrame:
+        """The values (n rows) that features (n, width) stand for, in the source's units.
+
+        Numbers as float (NaN for NULL); objects (None for NULL) are levels as text, booleans, and
+        moments as "Tue 03:00".
+        """
+        self._check_width(matrix)
+        values = {
+            column: kind.expected(matrix[:, start:stop])
+            for (column, kind), (start, stop) in zip(
+                self.fitted.items(), self._spans(), strict=True
+            )
+        }
+        return pd.DataFrame(
+            {name: pd.Series(held, dtype=held.dtype) for name, held in values.items()}
+        )
+
+    def to_json(self) -> str:
+        """All fitted state as JSON, from which ``from_json`` makes an equal pipeline."""
+        kind_names = {kind: name for name, kind in KINDS.items()}
+        columns = {
+            column: {"kind": kind_names[type(kind)], "state": kind.model_dump()}
+            for column, kind in self.fitted.items()
+        }
+        return json.dumps({"version": 1, "columns": columns})
+
+    @classmethod
+    def from_json(cls, text: str) -> "Pipeline":
+        """The pipeline of ``to_json``. FeatureError on anything else."""
+        try:
+            columns = _Document.model_validate_json(text).columns
+            return cls({name: column.revived(name) for name, column in columns.items()})
+        except ValidationError as error:
+            raise FeatureError(
+                f"The text is not a feature pipeline: {error.errors()[0]['msg']}.",
+                expected="the JSON that Pipeline.to_json wrote with this version of nightflag",
+                mend="Train the model again, or restore its folder from a backup.",
+            ) from error
+
+    def _spans(self) -> list[tuple[int, int]]:
+        """Where each column's features start and stop."""
+        widths = [len(kind.names(column)) for column, kind in self.fitted.items()]
+        return list(pairwise([0, *np.cumsum(widths).tolist()]))
+
+    def _check_width(self, matrix: NDArray[Any]) -> None:
+        if matrix.ndim != 2 or matrix.shape[1] != len(self.names):
+            raise FeatureError(
+                f"A matrix of shape {matrix.shape} does not belong to this pipeline.",
+                expected=f"shape (n, {len(self.names)})",
+                mend="Use a matrix made by this pipeline, or a model fitted on one.",
+            )
+
+
+class _FittedColumn(BaseModel):
+    """One column of the JSON document."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    kind: str
+    state: dict[str, JsonValue]
+
+    def revived(self, column: str) -> Kind:
+        """The fitted kind."""
+        return named(self.kind, column=column).model_validate_json(json.dumps(self.state))
+
+
+class _Document(BaseModel):
+    """The JSON document; the version changes when an old one can no longer be read."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    version: Literal[1]
+    columns: dict[str, _FittedColumn] = Field(min_length=1)
+
+
+def fit(frame: pd.DataFrame, *, kinds: Mapping[str, str]) -> Pipeline:
+    """A pipeline for the columns that ``kinds`` names, fitted on training records.
+
+    FeatureError if there are no records or no columns, or a column does not fit its kind.
+    """
+    if frame.empty or not kinds:
+        raise FeatureError(
+            f"There is nothing to learn from: {len(frame)} records, {len(kinds)} columns to use.",
+            expected="at least one record and one column",
+            mend="Widen the training window, or name columns and kinds in the monitor's features.",
+        )
+    check_columns(frame, tuple(kinds))
+    return Pipeline(
+        {name: named(kind, column=name).fit(frame[name]) for name, kind in kinds.items()}
+    )

@@ -1,0 +1,101 @@
+"""Moments: the hour of the day and the day of the week, on circles."""
+
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import Field
+
+from nightflag.features.kind import Column, Kind, Mask, Matrix, wrong_values
+from nightflag.features.missing import Missing
+from nightflag.features.scaling import LIMIT
+
+Circles = tuple[float, float, float, float]
+
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+DAY = 86_400_000_000
+EPOCH_WEEKDAY = 3
+SMALLEST_DEVIATION = 0.1
+ISO_DATE = r"\d{4}-\d\d-\d\d"
+
+
+class Timestamp(Kind):
+    """A moment as four standardised features: sine and cosine of time of day and day of week.
+
+    In UTC where the zone is known, as it stands where it is not. Text is read as ISO 8601. The
+    moment itself, as opposed to its place in the week, is no feature.
+    """
+
+    centers: Circles = Field(description="means of the training sines and cosines")
+    deviations: Circles = Field(description="their deviations, at least 0.1")
+    missing: Missing
+
+    @classmethod
+    def claims(cls, values: Column) -> bool:
+        """Whether values are dates, datetimes or text that parses as such."""
+        held = pd.api.types.infer_dtype(values)
+        if held != "string":
+            return held in {"datetime64", "datetime", "date"}
+        if not values.str.match(ISO_DATE).all():
+            return False
+        return bool(
+            pd.to_datetime(values, format="ISO8601", utc=True, errors="coerce").notna().all()
+        )
+
+    @classmethod
+    def fit(cls, column: Column) -> Self:
+        """Means and deviations on the circles; 0 and 1 where all values are NULL."""
+        circles, missing = _circles(column)
+        present = circles[~missing] if not missing.all() else np.array([[-1.0] * 4, [1.0] * 4])
+        centers, deviations = present.mean(axis=0), present.std(axis=0)
+        return cls(
+            centers=tuple(centers.tolist()),
+            deviations=tuple(np.maximum(deviations, SMALLEST_DEVIATION).tolist()),
+            missing=Missing.fit(missing),
+        )
+
+    def names(self, column: str) -> tuple[str, ...]:
+        """Four names, and the indicator of missing values."""
+        circles = ("hour sine", "hour cosine", "weekday sine", "weekday cosine")
+        return (*(f"{column} {circle}" for circle in circles), *self.missing.names(column))
+
+    def transform(self, column: Column) -> Matrix:
+        """Features (n, 4), or (n, 5) with the indicator."""
+        circles, missing = _circles(column)
+        scaled = (circles - self.centers) / self.deviations
+        return self.missing.mark(scaled.clip(-LIMIT, LIMIT).astype(np.float32), missing)
+
+    def expected(self, features: Matrix) -> NDArray[Any]:
+        """The nearest hour of the week in words (n,), such as "Tue 03:00"; None for NULL."""
+        sine_hour, cosine_hour, sine_day, cosine_day = (
+            features[:, :4].astype(np.float64) * self.deviations + self.centers
+        ).T
+        hours = np.rint(np.arctan2(sine_hour, cosine_hour) / (2 * np.pi) % 1 * 24).astype(int)
+        days = np.rint(np.arctan2(sine_day, cosine_day) / (2 * np.pi) * 7).astype(int)
+        days = (days + hours // 24) % 7
+        words = [f"{DAYS[day]} {hour:02}:00" for day, hour in zip(days, hours % 24, strict=True)]
+        return self.missing.erase(np.array(words, dtype=object), features)
+
+
+def _circles(column: Column) -> tuple[NDArray[np.float64], Mask]:
+    """Sines and cosines (n, 4), and which values are NULL."""
+    moments = _moments(column)
+    microseconds = moments.astype(np.int64)
+    day = microseconds // DAY
+    hour_angle = (microseconds - day * DAY) * (2 * np.pi / DAY)
+    day_angle = (day + EPOCH_WEEKDAY) % 7 * (2 * np.pi / 7)
+    circles = [np.sin(hour_angle), np.cos(hour_angle), np.sin(day_angle), np.cos(day_angle)]
+    return np.column_stack(circles), np.isnat(moments)
+
+
+def _moments(column: Column) -> NDArray[np.datetime64]:
+    """The values as UTC microseconds, NULL as NaT."""
+    expected = "timestamps, dates, ISO 8601 text such as 2024-01-31T03:00:00, or NULL"
+    if column.dtype.kind in "biufcm" and column.notna().any():
+        raise wrong_values(column, expected=expected)
+    try:
+        moments = pd.to_datetime(column, format="ISO8601", utc=True)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise wrong_values(column, expected=expected) from error
+    return moments.dt.tz_localize(None).to_numpy(dtype="datetime64[us]")

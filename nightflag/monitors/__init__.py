@@ -1,0 +1,28 @@
+"""Monitors: what is watched, described in YAML files and parsed into frozen models."""
+
+from nightflag.monitors.durations import Duration
+from nightflag.monitors.model import Execution, Expectation, Features, Kind, Monitor, Schedule
+from nightflag.monitors.reading import find, read, read_all
+from nightflag.monitors.references import redact, resolve
+from nightflag.monitors.source import Results, Source
+from nightflag.monitors.training import Alarm, Detector, Training
+
+__all__ = [
+    "Alarm",
+    "Detector",
+    "Duration",
+    "Execution",
+    "Expectation",
+    "Features",
+    "Kind",
+    "Monitor",
+    "Results",
+    "Schedule",
+    "Source",
+    "Training",
+    "find",
+    "read",
+    "read_all",
+    "redact",
+    "resolve",
+]

@@ -1,0 +1,70 @@
+"""What the detector is, when it is retrained, and how often it may raise a false alarm."""
+
+from datetime import timedelta
+from typing import Any, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from nightflag.monitors.durations import Duration
+from nightflag.monitors.section import Section
+
+
+class Detector(Section):
+    """The model that scores records."""
+
+    name: Literal["autoencoder"] = Field(
+        default="autoencoder", description="Which detector is trained."
+    )
+    seed: int = Field(
+        default=0, ge=0, le=2**32 - 1, description="The same seed trains the same model."
+    )
+    settings: dict[str, Any] = Field(
+        default_factory=dict, description="The detector's own settings, checked by the detector."
+    )
+
+
+class Training(Section):
+    """When and on what the detector is retrained."""
+
+    every: Duration = Field(
+        default=timedelta(days=7), description="How often to retrain; 0: every night."
+    )
+    window: Duration | None = Field(
+        default=None,
+        gt=timedelta(0),
+        description="How far back training records reach; by default all history.",
+    )
+    at_least: int = Field(
+        default=200, ge=20, le=10_000_000, description="Refuse to train on fewer records."
+    )
+    at_most: int = Field(
+        default=100_000,
+        ge=20,
+        le=10_000_000,
+        validate_default=True,
+        description="Train on a sample of so many records.",
+    )
+    calibration: float = Field(
+        default=0.25,
+        ge=0.05,
+        le=0.5,
+        description="Share of the newest training records held out to calibrate p-values.",
+    )
+
+    @field_validator("at_most")
+    @classmethod
+    def _not_below_at_least(cls, at_most: int, info: ValidationInfo) -> int:
+        if at_most < info.data.get("at_least", 0):
+            raise ValueError("expected at_most to be no smaller than at_least")
+        return at_most
+
+
+class Alarm(Section):
+    """The false-alarm rate that the user accepts."""
+
+    rate: float = Field(
+        default=0.01,
+        gt=0,
+        le=0.5,
+        description="A record is flagged when its p-value is at most this.",
+    )

@@ -1,0 +1,131 @@
+"""The steps of a night: each in one place, and each safe to be called again after a crash."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+
+from nightflag import models, runs, training
+from nightflag.errors import NightflagError
+from nightflag.failpoints import reached
+from nightflag.locks import Lock, hold
+from nightflag.models import Entry, Model
+from nightflag.records.pulling import selection
+from nightflag.results import publication
+from nightflag.results.publication import Publication
+from nightflag.results.staging import Counts
+from nightflag.runs import Run
+from nightflag.scoring import Partition
+from nightflag.validation import check_table, refuse_or_warn, split
+from nightflag.workplace import Workplace
+
+logger = logging.getLogger(__name__)
+
+
+@contextmanager
+def only_run(workplace: Workplace) -> Iterator[Lock]:
+    """The monitor's lock, once every table exists; waits as long as the monitor says."""
+    workplace.prepare()
+    monitor = workplace.monitor
+    name = f"night of {monitor.name}"
+    wait = monitor.execution.lock_wait
+    with hold(workplace.results, name, wait=wait, clock=workplace.now) as lock:
+        reached("locked")
+        yield lock
+
+
+@contextmanager
+def only_training(workplace: Workplace) -> Iterator[Lock]:
+    """The lock on training the monitor's model, once every table exists."""
+    workplace.prepare()
+    monitor = workplace.monitor
+    name = f"training of {monitor.name}"
+    wait = monitor.execution.lock_wait
+    with hold(workplace.results, name, wait=wait, clock=workplace.now) as lock:
+        yield lock
+
+
+def open_night(workplace: Workplace, as_of: datetime) -> Run:
+    """The run of this logical date: its window, and whether it is published already."""
+    night = runs.open_run(workplace.results, workplace.monitor, as_of, workplace.now())
+    reached("opened")
+    return night
+
+
+@contextmanager
+def recorded_failure(workplace: Workplace, night: Run) -> Iterator[None]:
+    """Write the error of the steps inside into the run's row, then let it pass on."""
+    try:
+        yield
+    except BaseException as error:
+        try:
+            runs.fail(workplace.results, night, str(error) or repr(error), workplace.now())
+        except NightflagError as unrecorded:
+            logger.warning("The failure could not be recorded: %s", unrecorded)
+        raise
+
+
+def check_tonight(workplace: Workplace, night: Run) -> tuple[str, ...]:
+    """The warnings of tonight's table expectations; a critical one that fails stops the night."""
+    source = workplace.source
+    expectations = split(workplace.monitor.expectations)[1]
+    if not expectations:
+        return ()
+    window = selection(source, workplace.layout, night.window, undated=True)
+    url = source.url.render_as_string(hide_password=False)
+    findings = check_table(url, source.statement(window), expectations)
+    reached("checked")
+    return refuse_or_warn(findings)
+
+
+def reason_to_train(workplace: Workplace, night: Run, retraining: str) -> str | None:
+    """Why the model is to be trained before tonight's records are scored, if it is."""
+    if retraining == "never":
+        return None
+    champion = models.champion(workplace.results, workplace.monitor.name)
+    due = training.due(champion, workplace.monitor, night.as_of)
+    return due or ("asked for by hand" if retraining == "always" else None)
+
+
+def load_champion(workplace: Workplace) -> tuple[Entry, Model]:
+    """The model in use, its files checked against the registry."""
+    entry = models.champion(workplace.results, workplace.monitor.name)
+    if entry is None:
+        raise NightflagError(
+            f"{workplace.monitor.name} has no model yet.",
+            expected="a champion in nightflag_models",
+            mend=f"train one: nightflag retrain {workplace.monitor.name}",
+        )
+    model = models.load(entry, folder=workplace.models)
+    reached("loaded")
+    return entry, model
+
+
+def publish(
+    workplace: Workplace,
+    night: Run,
+    entry: Entry,
+    partitions: Sequence[Partition],
+    *,
+    warnings: Sequence[str],
+    lock: Lock,
+) -> Run:
+    """The published run: everything staged became visible in one transaction."""
+    reached("before publishing")
+    counts = sum((partition.counts for partition in partitions), start=Counts())
+    publication.publish(
+        workplace.results,
+        workplace.tables,
+        Publication(
+            run_id=night.run_id,
+            window=night.window,
+            counts=counts,
+            model_version=entry.version,
+            warnings="\n".join(warnings) or None,
+            lock=lock,
+            now=workplace.now(),
+        ),
+    )
+    reached("published")
+    published = runs.of_date(workplace.results, night.monitor, night.as_of)
+    return published or night

@@ -1,0 +1,115 @@
+"""Pulling the records of a window, in Arrow record batches."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy import ColumnElement, Select, and_, column, or_, select, true
+
+from nightflag.databases import Database
+from nightflag.records.layout import Layout, relation
+from nightflag.records.times import bound, event_times
+from nightflag.windows import Window
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Records as they were read, with what the job derives of each.
+
+    ``event_time`` holds UTC instants (null where missing or unreadable), ``fingerprint`` a signed
+    64-bit hash of every column but the label, which changes when the record does.
+    """
+
+    records: pa.RecordBatch
+    event_time: pa.Array
+    fingerprint: np.ndarray
+
+    def __len__(self) -> int:
+        return int(self.records.num_rows)
+
+    def keep(self, mask: np.ndarray) -> "Batch":
+        """The records where ``mask`` holds; the batch itself where it holds everywhere."""
+        if mask.all():
+            return self
+        chosen = pa.array(mask)
+        return Batch(
+            self.records.filter(chosen), self.event_time.filter(chosen), self.fingerprint[mask]
+        )
+
+    def frame(self) -> pd.DataFrame:
+        """The records as pandas sees them, numbered from 0; numbers are shared, not copied."""
+        return self.records.to_pandas(split_blocks=True)
+
+
+def pull(
+    database: Database,
+    layout: Layout,
+    window: Window,
+    *,
+    batch_size: int,
+    undated: bool = False,
+) -> Iterator[Batch]:
+    """The records whose event time lies in ``window``, at most ``batch_size`` at a time.
+
+    One statement reads them all, so that they come from one snapshot. With ``undated``, records
+    without a readable event time come along.
+    """
+    statement = selection(database, layout, window, undated=undated)
+    for records in database.read(statement, columns=layout.columns, batch_size=batch_size):
+        batch = _with_derived(records, layout)
+        yield batch.keep(_inside(batch.event_time, window, undated=undated))
+
+
+def selection(database: Database, layout: Layout, window: Window, *, undated: bool) -> Select[Any]:
+    """The statement that reads the window; :func:`pull` drops what it reads beyond the edges."""
+    columns = [
+        database.readable(column(field.name), field).label(field.name) for field in layout.columns
+    ]
+    return (
+        select(*columns)
+        .select_from(relation(layout.source))
+        .where(condition(database, layout, window, undated=undated))
+    )
+
+
+def condition(
+    database: Database, layout: Layout, window: Window, *, undated: bool
+) -> ColumnElement[bool]:
+    """The SQL condition for the window, wide enough for every reading of a time without a zone."""
+    moment = database.event_time(column(layout.source.time))
+    time_type = layout.columns.field(layout.source.time).type
+    zone = layout.source.time_zone
+    margin = _margin(time_type, zone)
+    inside = and_(
+        true()
+        if window.start is None
+        else moment >= bound(window.start - margin, time_type, time_zone=zone),
+        moment < bound(window.end + margin, time_type, time_zone=zone),
+    )
+    return or_(inside, moment.is_(None)) if undated else inside
+
+
+def _margin(time_type: pa.DataType, time_zone: str) -> timedelta:
+    zoned = pa.types.is_timestamp(time_type) and time_type.tz is not None
+    if zoned or time_zone == "UTC":
+        return timedelta(0)
+    return timedelta(days=1)
+
+
+def _with_derived(records: pa.RecordBatch, layout: Layout) -> Batch:
+    times = event_times(records.column(layout.source.time), time_zone=layout.source.time_zone)
+    inputs = records.select(list(layout.inputs)).to_pandas(split_blocks=True)
+    hashes = pd.util.hash_pandas_object(inputs, index=False).to_numpy()
+    return Batch(records, times, hashes.view(np.int64))
+
+
+def _inside(times: pa.Array, window: Window, *, undated: bool) -> np.ndarray:
+    inside = pc.less(times, pa.scalar(window.end, times.type))
+    if window.start is not None:
+        inside = pc.and_(inside, pc.greater_equal(times, pa.scalar(window.start, times.type)))
+    return pc.fill_null(inside, undated).to_numpy(zero_copy_only=False)

@@ -1,0 +1,46 @@
+"""Event times as UTC instants, whatever the source keeps them in."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import pyarrow as pa
+
+INSTANT = pa.timestamp("us", "UTC")
+
+
+def event_times(values: pa.Array, *, time_zone: str) -> pa.Array:
+    """The instants of ``values``: timestamps, dates or ISO 8601 text; null where unreadable.
+
+    Times without a zone are taken to be in ``time_zone``; of an hour that a clock change repeats
+    the first is taken, and an hour that it skips moves forward.
+    """
+    if values.type == INSTANT:
+        return values
+    if pa.types.is_string(values.type):
+        return pa.array(_parsed(values, time_zone).dt.as_unit("us"), INSTANT, from_pandas=True)
+    naive = pd.Series(values.cast(pa.timestamp("us")).to_pandas())
+    return pa.array(_localised(naive, time_zone).dt.as_unit("us"), INSTANT, from_pandas=True)
+
+
+def bound(moment: datetime, column_type: pa.DataType, *, time_zone: str) -> datetime | str:
+    """``moment`` in the form that compares with a time column of that type."""
+    if pa.types.is_timestamp(column_type) and column_type.tz is not None:
+        return moment.astimezone(UTC)
+    return moment.astimezone(ZoneInfo(time_zone)).replace(tzinfo=None)
+
+
+def _parsed(values: pa.Array, time_zone: str) -> "pd.Series[pd.Timestamp]":
+    text = values.to_pandas()
+    zoned = text.str.contains(r"(?:Z|[+-]\d\d:?\d\d)$", na=False)
+    instants = pd.to_datetime(text.where(zoned), utc=True, format="ISO8601", errors="coerce")
+    naive = pd.to_datetime(text.mask(zoned), format="ISO8601", errors="coerce")
+    return instants.where(zoned, _localised(naive, time_zone))
+
+
+def _localised(naive: "pd.Series[pd.Timestamp]", time_zone: str) -> "pd.Series[pd.Timestamp]":
+    if time_zone == "UTC":
+        return naive.dt.tz_localize("UTC")
+    first = pd.Series(True, index=naive.index).to_numpy()
+    local = naive.dt.tz_localize(time_zone, ambiguous=first, nonexistent="shift_forward")
+    return local.dt.tz_convert("UTC")

@@ -1,0 +1,208 @@
+"""The tables of one monitor, with the source's own key columns and types."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Double,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
+from sqlalchemy.types import TypeEngine
+
+from nightflag.databases import Database
+from nightflag.errors import SourceError
+from nightflag.queries import UtcTimestamp
+from nightflag.records import Layout
+
+Columns = tuple[Column[Any], ...]
+
+OWN_COLUMNS = frozenset(
+    [
+        "event_time",
+        "score",
+        "p_value",
+        "is_anomaly",
+        "fingerprint",
+        "model_version",
+        "run_id",
+        "scored_at",
+        "reasons",
+        "rank",
+        "feature",
+        "contribution",
+        "value",
+        "expected",
+        "rule",
+        "column_name",
+        "quarantined_at",
+        "partition",
+        "monitor",
+    ]
+)
+
+TRAVELLING_TYPES: dict[pa.DataType, TypeEngine[Any]] = {
+    pa.int64(): BigInteger(),
+    pa.float64(): Double(),
+    pa.bool_(): Boolean(),
+    pa.date32(): Date(),
+    pa.timestamp("us"): DateTime(),
+    pa.timestamp("us", "UTC"): DateTime(timezone=True),
+    pa.binary(): LargeBinary(),
+    pa.string(): Text(),
+}
+
+
+@dataclass(frozen=True)
+class MonitorTables:
+    """The published tables of a monitor, and the staging tables that feed them."""
+
+    monitor: str
+    key: tuple[str, ...]
+    scores: Table
+    reasons: Table
+    quarantine: Table
+    staged_scores: Table
+    staged_reasons: Table
+    staged_quarantine: Table
+    staged_gone: Table
+
+    @property
+    def metadata(self) -> MetaData:
+        """All of these tables, to create them."""
+        return self.scores.metadata
+
+    @property
+    def staging(self) -> tuple[Table, ...]:
+        """The tables that only a night in progress uses."""
+        return self.staged_scores, self.staged_reasons, self.staged_quarantine, self.staged_gone
+
+
+class _Builder:
+    """Tables that begin with the key columns of one source."""
+
+    def __init__(self, monitor: str, layout: Layout, results: Database, same_dialect: bool) -> None:
+        self.monitor = monitor
+        self.postgresql = results.dialect == "postgresql"
+        self.metadata = MetaData(schema=results.schema if self.postgresql else None)
+        self.travelling = {
+            name: TRAVELLING_TYPES[layout.columns.field(name).type] for name in layout.key
+        }
+        self.exact = {
+            name: (results.exact_type(layout.sql_type(name) or "") if same_dialect else None)
+            or self.travelling[name]
+            for name in layout.key
+        }
+
+    def published(self, name: str, columns: Columns, primary: bool) -> Table:
+        keys = [Column(key, kind, primary_key=primary) for key, kind in self.exact.items()]
+        return Table(f"{self.monitor}_{name}", self.metadata, *keys, *columns)
+
+    def staged(self, name: str, columns: Columns) -> Table:
+        keys = [Column(key, kind) for key, kind in self.travelling.items()]
+        return self.keyless(name, (*keys, *columns))
+
+    def keyless(self, name: str, columns: Columns) -> Table:
+        # An emptied staging table after a crash is noticed: publishing counts what is staged.
+        prefixes = ["UNLOGGED"] if self.postgresql else []
+        partition = Column("partition", Integer)
+        full_name = f"{self.monitor}_staged_{name}"
+        return Table(full_name, self.metadata, *columns, partition, prefixes=prefixes)
+
+
+def tables(monitor: str, layout: Layout, results: Database, *, same_dialect: bool) -> MonitorTables:
+    """The tables of ``monitor``; within one dialect its keys keep their exact SQL type.
+
+    Raises :class:`SourceError` for a key column called like one of our own columns.
+    """
+    _refuse_own_names(layout)
+    build = _Builder(monitor, layout, results, same_dialect)
+    scores = build.published("scores", (*_score_columns(), *_scored_by()), primary=True)
+    _index(scores)
+    return MonitorTables(
+        monitor,
+        layout.key,
+        scores,
+        build.published("reasons", _reason_columns(primary=True), primary=True),
+        build.published("quarantine", (*_rule_columns(), *_quarantined_by()), primary=False),
+        build.staged("scores", _score_columns()),
+        build.staged("reasons", _reason_columns(primary=False)),
+        build.staged("quarantine", _rule_columns()),
+        build.keyless("gone", (Column("fingerprint", BigInteger),)),
+    )
+
+
+def _index(scores: Table) -> None:
+    Index(f"{scores.name}_event_time", scores.c.event_time, postgresql_using="brin")
+    flagged = scores.c.is_anomaly
+    Index(
+        f"{scores.name}_anomalies",
+        scores.c.run_id,
+        postgresql_where=flagged,
+        sqlite_where=flagged,
+    )
+
+
+def _score_columns() -> Columns:
+    return (
+        Column("event_time", UtcTimestamp, nullable=False),
+        Column("score", Double, nullable=False),
+        Column("p_value", Double, nullable=False),
+        Column("is_anomaly", Boolean, nullable=False),
+        Column("fingerprint", BigInteger, nullable=False),
+    )
+
+
+def _scored_by() -> Columns:
+    return (
+        Column("model_version", Integer, nullable=False),
+        Column("run_id", BigInteger, nullable=False),
+        Column("scored_at", UtcTimestamp, nullable=False),
+    )
+
+
+def _reason_columns(*, primary: bool) -> Columns:
+    return (
+        Column("rank", Integer, primary_key=primary),
+        Column("feature", Text, nullable=False),
+        Column("contribution", Double, nullable=False),
+        Column("value", Text),
+        Column("expected", Text),
+    )
+
+
+def _rule_columns() -> Columns:
+    return (
+        Column("event_time", UtcTimestamp),
+        Column("rule", Text, nullable=False),
+        Column("column_name", Text),
+        Column("value", Text),
+        Column("fingerprint", BigInteger, nullable=False, index=False),
+    )
+
+
+def _quarantined_by() -> Columns:
+    return (
+        Column("run_id", BigInteger, nullable=False),
+        Column("quarantined_at", UtcTimestamp, nullable=False),
+    )
+
+
+def _refuse_own_names(layout: Layout) -> None:
+    taken = [name for name in layout.key if name.lower() in OWN_COLUMNS]
+    if taken:
+        raise SourceError(
+            f"The key column {', '.join(map(repr, taken))} is called like a column of the results.",
+            expected=f"a key column with a name other than {', '.join(sorted(OWN_COLUMNS))}",
+            mend="give it another name in a `query`: select ... as record_" + taken[0],
+        )

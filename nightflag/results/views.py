@@ -1,0 +1,103 @@
+"""The views an analyst reads."""
+
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    Select,
+    Text,
+    and_,
+    cast,
+    func,
+    inspect,
+    literal,
+    literal_column,
+    select,
+    table,
+    union_all,
+)
+from sqlalchemy.sql.ddl import CreateView
+from sqlalchemy.sql.expression import ColumnElement, CompoundSelect, column
+
+from nightflag.queries import run
+from nightflag.results.tables import MonitorTables
+
+ALL_FLAGS = "nightflag_flags"
+FLAG_COLUMNS = ["event_time", "score", "p_value", "reasons", "model_version", "run_id", "scored_at"]
+
+
+def create_views(connection: Connection, tables: MonitorTables) -> None:
+    """Create ``<monitor>_flags``, and ``nightflag_flags`` over all monitors."""
+    schema = tables.scores.schema
+    for name, content in (
+        (f"{tables.monitor}_flags", lambda: _flags(tables)),
+        (ALL_FLAGS, lambda: _all_flags(connection, tables)),
+    ):
+        _drop_view(connection, name, schema)
+        connection.execute(CreateView(content(), name, schema=schema))
+
+
+def _drop_view(connection: Connection, name: str, schema: str | None) -> None:
+    quote = connection.dialect.identifier_preparer.quote_identifier
+    qualified = f"{quote(schema)}.{quote(name)}" if schema else quote(name)
+    connection.exec_driver_sql(f"drop view if exists {qualified}")
+
+
+def _flags(tables: MonitorTables) -> Select[Any]:
+    scores = tables.scores
+    return select(
+        *(scores.c[name] for name in tables.key),
+        scores.c.event_time,
+        scores.c.score,
+        scores.c.p_value,
+        _reasons_in_words(tables).label("reasons"),
+        scores.c.model_version,
+        scores.c.run_id,
+        scores.c.scored_at,
+    ).where(scores.c.is_anomaly)
+
+
+def _reasons_in_words(tables: MonitorTables) -> ColumnElement[str]:
+    reasons, scores = tables.reasons, tables.scores
+    words = (
+        reasons.c.feature
+        + literal(" = ")
+        + func.coalesce(reasons.c.value, "missing")
+        + literal(" (expected ")
+        + func.coalesce(reasons.c.expected, "missing")
+        + literal(")")
+    )
+    same_record = and_(*(reasons.c[name] == scores.c[name] for name in tables.key))
+    ranked = select(words.label("words")).where(same_record).order_by(reasons.c.rank)
+    listed = ranked.correlate(scores).subquery("ranked")
+    return select(func.aggregate_strings(listed.c.words, "; ")).scalar_subquery()
+
+
+def _all_flags(connection: Connection, tables: MonitorTables) -> CompoundSelect[Any]:
+    monitors = {tables.monitor: tables.key, **_other_monitors(connection, tables)}
+    schema = tables.scores.schema
+    return union_all(*(_with_text_key(name, key, schema) for name, key in sorted(monitors.items())))
+
+
+def _other_monitors(connection: Connection, tables: MonitorTables) -> dict[str, tuple[str, ...]]:
+    schema, found = tables.scores.schema, inspect(connection)
+    views = set(found.get_view_names(schema=schema))
+    names = [row.monitor for row in run(connection, "monitors_with_runs")]
+    return {
+        name: tuple(found.get_pk_constraint(f"{name}_scores", schema=schema)["constrained_columns"])
+        for name in names
+        if f"{name}_flags" in views
+    }
+
+
+def _with_text_key(monitor: str, key: tuple[str, ...], schema: str | None) -> Select[Any]:
+    first, *others = (cast(column(name), Text) for name in key)
+    joined: ColumnElement[str] = first
+    for other in others:
+        joined = joined + literal(" | ") + other
+    columns: list[ColumnElement[Any]] = [
+        literal_column(f"'{monitor}'").label("monitor"),
+        joined.label("key"),
+        *(column(name) for name in FLAG_COLUMNS),
+    ]
+    return select(*columns).select_from(table(f"{monitor}_flags", schema=schema))

@@ -1,0 +1,166 @@
+"""Scoring a partition: from records to staged findings, one batch at a time."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from nightflag import explanation
+from nightflag.failpoints import reached
+from nightflag.models import Model
+from nightflag.overlap import ahead
+from nightflag.records import Batch, pull
+from nightflag.records.changes import Ledger
+from nightflag.results.staging import (
+    Counts,
+    Findings,
+    published_fingerprints,
+    stage,
+    stage_gone,
+)
+from nightflag.runs import Run
+from nightflag.validation import RowSuite, RuleCount, split, total
+from nightflag.workplace import Workplace
+
+NULL_KEY = "key_is_not_null"
+NO_EVENT_TIME = "event_time_is_readable"
+
+
+@dataclass(frozen=True)
+class Partition:
+    """What a partition came to: how many records went where, and which rules failed."""
+
+    counts: Counts
+    rules: tuple[RuleCount, ...]
+
+
+def score(workplace: Workplace, night: Run, model: Model, *, partition: int = 0) -> Partition:
+    """Stage scores, reasons and quarantine of every record that is due, and say how many.
+
+    Reading, computing and staging overlap; in memory there are a few batches at a time.
+    """
+    monitor = workplace.monitor
+    suite = RowSuite(split(monitor.expectations)[0])
+    ledger = Ledger(
+        published_fingerprints(
+            workplace.results,
+            workplace.tables,
+            night.window,
+            batch_size=monitor.execution.batch_size,
+        )
+    )
+    judged = _Judge(workplace, model, suite)
+    batches = ahead(_due(workplace, night, ledger))
+    counts = stage(
+        workplace.results,
+        workplace.tables,
+        ahead(judged.findings(batch) for batch in batches),
+        partition=partition,
+    )
+    stage_gone(workplace.results, workplace.tables, ledger.gone(), partition=partition)
+    reached("staged")
+    return Partition(counts, total(judged.rules))
+
+
+def _due(workplace: Workplace, night: Run, ledger: Ledger) -> Iterator[Batch]:
+    batches = pull(
+        workplace.source,
+        workplace.layout,
+        night.window,
+        batch_size=workplace.monitor.execution.batch_size,
+        undated=True,
+    )
+    for batch in batches:
+        reached("pulled a batch")
+        due = batch.keep(ledger.due(batch.fingerprint))
+        if len(due):
+            yield due
+
+
+class _Judge:
+    """Turns batches of due records into findings, and keeps count of the rules."""
+
+    def __init__(self, workplace: Workplace, model: Model, suite: RowSuite) -> None:
+        self.key = workplace.layout.key
+        self.time = workplace.monitor.source.time
+        self.rate = workplace.monitor.alarm.rate
+        self.model = model
+        self.suite = suite
+        self.rules: list[tuple[RuleCount, ...]] = []
+
+    def findings(self, batch: Batch) -> Findings:
+        frame = batch.frame()
+        failures = self.suite.check(frame)
+        reached("validated a batch")
+        self.rules.append(failures.counts)
+        failed = pd.concat([self._without_identity(batch), failures.records], ignore_index=True)
+        good = np.ones(len(batch), dtype=bool)
+        good[failed["row"].to_numpy(dtype=np.int64)] = False
+        kept = batch.keep(good)
+        scores, flagged = self._scores(kept, frame if good.all() else frame[good])
+        counts = Counts(len(batch), len(kept), len(batch) - len(kept), int(flagged.sum()))
+        reasons = self._reasons(kept.keep(flagged)) if flagged.any() else EMPTY
+        reached("scored a batch")
+        return Findings(scores, reasons, self._quarantine(batch, failed), counts)
+
+    def _without_identity(self, batch: Batch) -> pd.DataFrame:
+        """Records that cannot be joined or dated: in quarantine, whatever else they are."""
+        parts = [(batch.records.column(name), name, NULL_KEY) for name in self.key] + [
+            (batch.event_time, self.time, NO_EVENT_TIME)
+        ]
+        found = [
+            {"row": row, "rule": rule, "column": name, "value": self._value(batch, name, int(row))}
+            for values, name, rule in parts
+            if values.null_count
+            for row in np.flatnonzero(values.is_null().to_numpy(zero_copy_only=False))
+        ]
+        return pd.DataFrame(found, columns=["row", "rule", "column", "value"])
+
+    @staticmethod
+    def _value(batch: Batch, name: str, row: int) -> str | None:
+        value = batch.records.column(name)[row].as_py()
+        return None if value is None else str(value)
+
+    def _scores(self, kept: Batch, frame: pd.DataFrame) -> tuple[pa.RecordBatch, np.ndarray]:
+        if not len(kept):
+            return EMPTY, np.zeros(0, dtype=bool)
+        score, p_value = self.model.score(frame)
+        flagged = p_value <= self.rate
+        columns = {
+            **{name: kept.records.column(name) for name in self.key},
+            "event_time": kept.event_time,
+            "score": pa.array(score),
+            "p_value": pa.array(p_value),
+            "is_anomaly": pa.array(flagged),
+            "fingerprint": pa.array(kept.fingerprint),
+        }
+        return pa.record_batch(columns), flagged
+
+    def _reasons(self, flagged: Batch) -> pa.RecordBatch:
+        found = explanation.reasons(self.model, flagged.frame())
+        columns = {
+            **{name: flagged.records.column(name).take(found.row) for name in self.key},
+            "rank": pa.array(found.rank, pa.int32()),
+            "feature": pa.array(found.feature, pa.string()),
+            "contribution": pa.array(found.contribution),
+            "value": pa.array(found.value, pa.string()),
+            "expected": pa.array(found.expected, pa.string()),
+        }
+        return pa.record_batch(columns)
+
+    def _quarantine(self, batch: Batch, failed: pd.DataFrame) -> pa.RecordBatch:
+        row = pa.array(failed["row"].to_numpy(dtype=np.int64))
+        columns = {
+            **{name: batch.records.column(name).take(row) for name in self.key},
+            "event_time": batch.event_time.take(row),
+            "rule": pa.array(failed["rule"].tolist(), pa.string()),
+            "column_name": pa.array(failed["column"].tolist(), pa.string()),
+            "value": pa.array(failed["value"].tolist(), pa.string(), from_pandas=True),
+            "fingerprint": pa.array(batch.fingerprint).take(row),
+        }
+        return pa.record_batch(columns)
+
+
+EMPTY = pa.record_batch({"rank": pa.array([], pa.int32())})

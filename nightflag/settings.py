@@ -1,0 +1,32 @@
+"""Where nightflag finds its monitors and keeps its models and reports: read once, at the edge."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """The environment's say: ``NIGHTFLAG_HOME``, and ``NIGHTFLAG_MONITORS`` where it differs."""
+
+    model_config = SettingsConfigDict(env_prefix="NIGHTFLAG_", frozen=True, extra="ignore")
+
+    home: Path = Field(default=Path(), description="The folder of monitors, models and reports.")
+    monitors: Path | None = Field(
+        default=None, description="The folder of monitor files; by default HOME/monitors."
+    )
+
+    @property
+    def monitors_folder(self) -> Path:
+        """Where the monitor files lie."""
+        return (self.monitors or self.home / "monitors").absolute()
+
+    @property
+    def models_folder(self) -> Path:
+        """Where models are kept, a folder for each monitor and version."""
+        return (self.home / "models").absolute()
+
+    @property
+    def reports_folder(self) -> Path:
+        """Where the nights' reports are written, a folder for each monitor."""
+        return (self.home / "reports").absolute()

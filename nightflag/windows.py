@@ -1,0 +1,42 @@
+"""Which stretch of event time a night looks at."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+
+@dataclass(frozen=True)
+class Window:
+    """Event times from ``start`` (None: since ever) up to, not including, ``end``."""
+
+    start: datetime | None
+    end: datetime
+
+
+@dataclass(frozen=True)
+class Watermark:
+    """What has been published so far: every record from ``scored_from`` to ``scored_until``."""
+
+    scored_from: datetime
+    scored_until: datetime
+
+
+def of_night(
+    as_of: datetime, watermark: Watermark | None, *, look_back: timedelta, first_window: timedelta
+) -> Window:
+    """The window of the night ``as_of``: what is new, and the look-back for what came late.
+
+    Records before ``scored_from`` belong to the training history and are never scored. A night
+    earlier than the watermark looks at its own stretch again; what is already published and
+    unchanged there is left alone.
+    """
+    if watermark is None:
+        return Window(as_of - first_window, as_of)
+    start = min(watermark.scored_until, as_of - first_window) - look_back
+    if as_of > watermark.scored_until:
+        start = watermark.scored_until - look_back
+    return Window(max(start, min(watermark.scored_from, as_of - first_window)), as_of)
+
+
+def as_utc(moment: datetime) -> datetime:
+    """``moment`` in UTC; a naive one is taken to be UTC already."""
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -1,0 +1,65 @@
+"""A workplace: a monitor with its databases opened and its folders known, ready for a night."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+from nightflag.databases import Database, connect
+from nightflag.monitors import Monitor
+from nightflag.records import Layout, describe
+from nightflag.results.setup import create_tables, refuse_unsupported, upgrade
+from nightflag.results.tables import MonitorTables, tables
+
+
+@dataclass(frozen=True, eq=False)
+class Workplace:
+    """What the steps of a night have in common.
+
+    ``models`` and ``reports`` are folders; the layout is the source's as it was on first look.
+    """
+
+    monitor: Monitor
+    source: Database
+    results: Database
+    models: Path
+    reports: Path
+
+    @cached_property
+    def layout(self) -> Layout:
+        """The columns of the source."""
+        return describe(self.source, self.monitor.source)
+
+    @cached_property
+    def tables(self) -> MonitorTables:
+        """The monitor's own tables, which :meth:`prepare` creates."""
+        same_dialect = self.source.dialect == self.results.dialect
+        return tables(self.monitor.name, self.layout, self.results, same_dialect=same_dialect)
+
+    def prepare(self) -> None:
+        """Create or upgrade every table nightflag owns; the source is only looked at."""
+        refuse_unsupported(self.results)
+        _ = self.tables
+        upgrade(self.results)
+        create_tables(self.results, self.tables)
+
+    @staticmethod
+    def now() -> datetime:
+        """The present moment, in UTC; everything that needs a clock is handed this one."""
+        return datetime.now(UTC)
+
+
+@contextmanager
+def opened(
+    monitor: Monitor, *, source_url: str, results_url: str, models: Path, reports: Path
+) -> Iterator[Workplace]:
+    """The workplace of ``monitor``, its connections given back at the end."""
+    source = connect(source_url)
+    results = connect(results_url, schema=monitor.results.schema_name)
+    try:
+        yield Workplace(monitor, source, results, models, reports)
+    finally:
+        source.close()
+        results.close()

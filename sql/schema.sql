@@ -1,0 +1,60 @@
+-- The tables nightflag owns, as all migrations together make them (a test compares the two).
+-- Timestamps are UTC. The same text runs on PostgreSQL and on SQLite.
+
+create table nightflag_runs (
+    monitor text not null,
+    run_id bigint not null,
+    as_of timestamp with time zone not null,
+    window_start timestamp with time zone,
+    window_end timestamp with time zone,
+    status text not null check (status in ('running', 'published', 'failed')),
+    attempt integer not null,
+    records_read bigint,
+    records_scored bigint,
+    records_quarantined bigint,
+    records_flagged bigint,
+    records_retracted bigint,
+    model_version integer,
+    alarm_rate double precision,
+    config_hash text not null,
+    warnings text,
+    error text,
+    started_at timestamp with time zone not null,
+    finished_at timestamp with time zone,
+    primary key (monitor, run_id),
+    unique (monitor, as_of)
+);
+
+create table nightflag_models (
+    monitor text not null,
+    version integer not null,
+    as_of timestamp with time zone not null,
+    status text not null check (status in ('champion', 'retired')),
+    detector text not null,
+    reason text not null,
+    training_start timestamp with time zone,
+    training_end timestamp with time zone not null,
+    training_records bigint not null,
+    calibration_records bigint not null,
+    config_hash text not null,
+    manifest_sha256 text not null,
+    about text not null,
+    trained_at timestamp with time zone not null,
+    primary key (monitor, version)
+);
+
+create unique index nightflag_models_champion on nightflag_models (monitor) where status = 'champion';
+
+create table nightflag_watermarks (
+    monitor text not null primary key,
+    scored_from timestamp with time zone not null,
+    scored_until timestamp with time zone not null
+);
+
+create table nightflag_locks (
+    name text not null primary key,
+    holder text not null,
+    host text not null,
+    process integer not null,
+    renewed_at timestamp with time zone not null
+);

@@ -1,0 +1,36 @@
+"""Every step with its Prefect policy: what is retried, how often, and that nothing is cached.
+
+The steps themselves live in :mod:`nightflag` and know nothing of Prefect.
+"""
+
+from typing import Any
+
+from prefect import Task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+
+from nightflag import nights, scoring, training
+from nightflag.errors import DatabaseUnreachable, MonitorBusy
+
+PATIENT_SECONDS = [5, 30, 120]
+
+
+def passes_by_itself(_task: Any, _run: TaskRun, state: State[Any]) -> bool:
+    """Whether the error is one that waiting mends: an unreachable database, a held lock."""
+    return isinstance(state.result(raise_on_failure=False), (DatabaseUnreachable, MonitorBusy))
+
+
+POLICY: dict[str, Any] = {
+    "cache_policy": NO_CACHE,
+    "persist_result": False,
+    "retries": len(PATIENT_SECONDS),
+    "retry_delay_seconds": PATIENT_SECONDS,
+    "retry_condition_fn": passes_by_itself,
+}
+
+open_night = Task(nights.open_night, name="open night", **POLICY)
+check_tonight = Task(nights.check_tonight, name="check table expectations", **POLICY)
+train_model = Task(training.train, name="train model", **POLICY)
+load_champion = Task(nights.load_champion, name="load champion", **POLICY)
+score_partition = Task(scoring.score, name="pull, validate, score, stage", **POLICY)
+publish_night = Task(nights.publish, name="publish", **POLICY)
