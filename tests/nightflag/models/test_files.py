@@ -3,7 +3,7 @@ import json
 import os
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nightflag.errors import ModelFileError
@@ -53,6 +53,7 @@ def refused(directory, sha256, match):
     assert refusal.value.expected
 
 
+@settings(deadline=None, max_examples=25)
 @given(position=st.integers(0, 599), bit=st.integers(0, 7))
 def test_one_flipped_bit_is_refused(tmp_path_factory, position, bit):
     directory = tmp_path_factory.getbasetemp() / "flipped"
