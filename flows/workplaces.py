@@ -1,15 +1,15 @@
-"""A monitor's name becomes a workplace: the one place that reads the environment and secrets."""
+"""A monitor's name becomes a workplace; secrets come from Prefect."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from prefect.blocks.system import Secret
+from prefect.settings import get_current_settings
 
-from nightflag.monitors import find, resolve
+from nightflag.monitors import find
 from nightflag.settings import Settings
-from nightflag.workplace import Workplace, opened
+from nightflag.workplace import Workplace, of_monitor
 
 
 @contextmanager
@@ -17,20 +17,16 @@ def at_work_on(monitor: str) -> Iterator[Workplace]:
     """The workplace of the monitor of that name, closed at the end."""
     settings = Settings()
     found = find(settings.monitors_folder, monitor)
-    with opened(
-        found,
-        source_url=_url(found.source.database),
-        results_url=_url(found.results_database),
-        models=settings.models_folder,
-        reports=settings.reports_folder,
-    ) as workplace:
+    with of_monitor(found, settings, read_secret=read_secret) as workplace:
         yield workplace
 
 
-def _url(reference: str) -> str:
-    return resolve(reference, environment=os.environ, read_secret=_read_secret)
-
-
-def _read_secret(name: str) -> str:
+def read_secret(name: str) -> str:
+    """The text in the Prefect Secret block of that name; ValueError where there is none."""
     secret: Any = Secret.load(name, _sync=True)  # type: ignore[call-arg]
     return str(secret.get())
+
+
+def server_url() -> str | None:
+    """The API of the Prefect server that environment or profile name; None: a temporary one."""
+    return get_current_settings().api.url

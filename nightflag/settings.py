@@ -1,9 +1,15 @@
-"""Where nightflag finds its monitors and keeps its models and reports: read once, at the edge."""
+"""What the environment says of folders and databases: read once, at the edge."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from nightflag.monitors.references import resolve
+
+ReadSecret = Callable[[str], str]
 
 
 class Settings(BaseSettings):
@@ -30,3 +36,11 @@ class Settings(BaseSettings):
     def reports_folder(self) -> Path:
         """Where the nights' reports are written, a folder for each monitor."""
         return (self.home / "reports").absolute()
+
+
+def database_url(reference: str, *, read_secret: ReadSecret) -> str:
+    """The URL that a monitor's ``env:NAME``, ``secret:name`` or plain URL stands for.
+
+    Raises :class:`SettingsError` where the variable or the secret does not hold one.
+    """
+    return resolve(reference, environment=os.environ, read_secret=read_secret)

@@ -12,6 +12,7 @@ from nightflag.monitors import Monitor
 from nightflag.records import Layout, describe
 from nightflag.results.setup import create_tables, refuse_unsupported, upgrade
 from nightflag.results.tables import MonitorTables, tables
+from nightflag.settings import ReadSecret, Settings, database_url
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,3 +64,18 @@ def opened(
     finally:
         source.close()
         results.close()
+
+
+@contextmanager
+def of_monitor(
+    monitor: Monitor, settings: Settings, *, read_secret: ReadSecret
+) -> Iterator[Workplace]:
+    """The workplace of ``monitor``, with the databases and folders the environment names."""
+    with opened(
+        monitor,
+        source_url=database_url(monitor.source.database, read_secret=read_secret),
+        results_url=database_url(monitor.results_database, read_secret=read_secret),
+        models=settings.models_folder,
+        reports=settings.reports_folder,
+    ) as workplace:
+        yield workplace

@@ -15,13 +15,15 @@ def with_types(batch: pa.RecordBatch, columns: pa.Schema) -> pa.RecordBatch:
     return pa.record_batch(arrays, schema=columns)
 
 
-def as_text_timestamps(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """``batch`` with its timestamps written as SQLAlchemy writes them into SQLite."""
-    arrays = [
-        pc.strftime(array, "%Y-%m-%d %H:%M:%S") if pa.types.is_timestamp(array.type) else array
-        for array in batch.columns
-    ]
-    return pa.record_batch(arrays, names=batch.schema.names)
+def as_text_times(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """``batch`` with its timestamps and dates written as SQLAlchemy writes them into SQLite."""
+    return pa.record_batch(map(_as_text_time, batch.columns), names=batch.schema.names)
+
+
+def _as_text_time(array: pa.Array) -> pa.Array:
+    if pa.types.is_timestamp(array.type):
+        return pc.strftime(array, "%Y-%m-%d %H:%M:%S")
+    return array.cast(pa.string()) if pa.types.is_date(array.type) else array
 
 
 def _cast(array: pa.Array, field: pa.Field) -> pa.Array:

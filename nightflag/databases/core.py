@@ -1,6 +1,6 @@
 """Every other database SQLAlchemy can talk to: a server-side cursor in, insertmanyvalues out."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 

@@ -15,7 +15,7 @@ from sqlalchemy import (
     create_engine,
     event,
 )
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
 
 from nightflag.databases.literal import statement
@@ -30,6 +30,7 @@ class Database:
     """
 
     driver: ClassVar[str | None] = None
+    reads_times_in_text: ClassVar[bool] = False
 
     def __init__(self, url: URL, schema: str | None) -> None:
         self.url = url.set(drivername=self.driver) if self.driver else url
@@ -102,13 +103,16 @@ class Database:
         """Turn driver errors into ours, with the password left out."""
         try:
             yield
-        except (OperationalError, InterfaceError) as error:
-            raise self.unreachable_or_refused(str(error.orig)) from None
         except DBAPIError as error:
-            raise self.refused(str(error.orig)) from None
+            failed = self.unreachable if self.passes_by_itself(error) else self.refused
+            raise failed(str(error.orig)) from None
 
-    def unreachable_or_refused(self, reason: str) -> DatabaseUnreachable | DatabaseRefused:
-        """The error for a connection that failed, or a statement the server could not run."""
+    def passes_by_itself(self, error: DBAPIError) -> bool:
+        """Whether the connection failed, rather than a statement: waiting may mend it."""
+        return error.statement is None or error.connection_invalidated
+
+    def unreachable(self, reason: str) -> DatabaseUnreachable:
+        """The error for a database that does not answer."""
         return DatabaseUnreachable(
             f"{self.name} does not answer: {self._without_password(reason)}",
             expected="a database that accepts connections",

@@ -8,7 +8,7 @@ from sqlalchemy.engine import Dialect
 
 # A named style: only then are percent signs in identifiers left as they are.
 PLAIN_DIALECTS: dict[str, Dialect] = {
-    "postgresql": postgresql.dialect(paramstyle="named"),
+    "postgresql": postgresql.dialect(paramstyle="named"),  # type: ignore[no-untyped-call]
     "sqlite": sqlite.dialect(paramstyle="named"),
 }
 

@@ -8,6 +8,7 @@ import adbc_driver_manager
 import adbc_driver_postgresql.dbapi as adbc
 import pyarrow as pa
 from sqlalchemy import ColumnElement, Select, Table, cast, types
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from nightflag.databases.arrow import with_types
 from nightflag.databases.database import Database
@@ -26,6 +27,9 @@ ARROW_TYPES = {
 TEXT_TYPES = frozenset({"text", "varchar", "bpchar", "name"})
 
 EXACT_TYPES = TEXT_TYPES | set(ARROW_TYPES) | {"uuid", "inet", "cidr", "macaddr", "time", "timetz"}
+
+PASSING = ("08", "40", "53", "55", "57", "58")
+"""Classes of SQLSTATE for trouble with connections, resources and operators, which waiting mends."""
 
 
 class NamedType(types.UserDefinedType[object]):
@@ -68,7 +72,7 @@ class PostgresqlDatabase(Database):
         """See :meth:`Database.read`; one COPY, so one snapshot."""
         with self._cursor() as cursor:
             cursor.execute(self.statement(select))
-            for batch in cursor.fetch_record_batch():
+            for batch in self._record_batches(cursor):
                 for start in range(0, batch.num_rows, batch_size):
                     yield with_types(batch.slice(start, batch_size), columns)
 
@@ -106,9 +110,21 @@ class PostgresqlDatabase(Database):
         try:
             yield
         except adbc_driver_manager.Error as error:
-            if error.status_code == adbc_driver_manager.AdbcStatusCode.IO and not error.sqlstate:
-                raise self.unreachable_or_refused(str(error)) from None
-            raise self.refused(str(error)) from None
+            code = error.sqlstate or ""
+            lost = error.status_code == adbc_driver_manager.AdbcStatusCode.IO and not code
+            failed = self.unreachable if lost or code.startswith(PASSING) else self.refused
+            raise failed(str(error)) from None
+
+    def _record_batches(self, cursor: Any) -> Iterator[pa.RecordBatch]:
+        try:
+            yield from cursor.fetch_record_batch()
+        except OSError as error:  # amid the rows ADBC leaves the error's code out
+            lost = "connection" in str(error)
+            raise (self.unreachable if lost else self.refused)(str(error)) from None
+
+    def passes_by_itself(self, error: DBAPIError) -> bool:
+        """See :meth:`Database.passes_by_itself`; psycopg keeps OperationalError for the like."""
+        return super().passes_by_itself(error) or isinstance(error, OperationalError)
 
     def _prepare(self, dbapi_connection: Any, record: object) -> None:
         if self.schema is None:

@@ -5,14 +5,27 @@ when it closes the file, which corrupted a database here (docs/decisions/0001).
 """
 
 import re
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, cast, event, func, types
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    Table,
+    case,
+    cast,
+    event,
+    func,
+    types,
+)
+from sqlalchemy.exc import DBAPIError
 
-from nightflag.databases.arrow import as_text_timestamps
+from nightflag.databases.arrow import as_text_times
 from nightflag.databases.database import Database
 from nightflag.databases.values import batch, sampled_type
 
@@ -29,6 +42,8 @@ DECLARED_TYPES: tuple[tuple[str, pa.DataType], ...] = (
 
 class SqliteDatabase(Database):
     """A SQLite file, kept in write-ahead mode so that reading never blocks publishing."""
+
+    reads_times_in_text = True
 
     def columns(self, select: Select[Any]) -> pa.Schema:
         """See :meth:`Database.columns`; undeclared types are inferred from the first rows."""
@@ -61,23 +76,41 @@ class SqliteDatabase(Database):
         """See :meth:`Database.appending`; commits batch by batch, to hold no lock for long."""
 
         def append(table: Table, rows: pa.RecordBatch) -> None:
-            columns = [table.c[name] for name in rows.schema.names]
-            text = str(table.insert().values(dict.fromkeys(columns)).compile(self.engine))
-            values = [column.to_pylist() for column in as_text_timestamps(rows).columns]
+            ordered = rows.select([name for name in table.c.keys() if name in rows.schema.names])
+            columns = dict.fromkeys(table.c[name] for name in ordered.schema.names)
+            text = str(table.insert().values(columns).compile(self.engine))
+            values = [column.to_pylist() for column in as_text_times(ordered).columns]
             with self.writing() as connection:
                 _driver(connection).executemany(text, zip(*values, strict=True))
 
         yield append
 
     def event_time(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
-        """See :meth:`Database.event_time`: any ISO 8601 text as UTC, to the millisecond."""
-        return func.strftime(TIMESTAMP_FORMAT, column, type_=types.DateTime)
+        """See :meth:`Database.event_time`: any ISO 8601 text as UTC, to the millisecond.
+
+        Null for anything else: SQLite by itself takes 'now', '12:00' and '2024' for times as well.
+        """
+        dated = case((cast(column, types.Text).like("____-__-__%"), column))
+        return func.strftime(TIMESTAMP_FORMAT, dated, type_=types.DateTime)
 
     def exact_type(self, sql_type: str) -> types.TypeEngine[Any] | None:
         """See :meth:`Database.exact_type`: the affinity is what a join in SQLite goes by."""
         if re.search("INT|BOOL", sql_type.upper()):
             return types.BigInteger()
         return types.Text() if re.search("CHAR|CLOB|TEXT|DATE|TIME", sql_type.upper()) else None
+
+    @contextmanager
+    def translated_errors(self) -> Iterator[None]:
+        """See :meth:`Database.translated_errors`; bulk statements bypass SQLAlchemy."""
+        try:
+            with super().translated_errors():
+                yield
+        except sqlite3.Error as error:
+            raise self.refused(str(error)) from None
+
+    def passes_by_itself(self, error: DBAPIError) -> bool:
+        """See :meth:`Database.passes_by_itself`: another process may be writing for long."""
+        return super().passes_by_itself(error) or "locked" in str(error.orig)
 
     def _create_engine(self) -> Engine:
         engine = super()._create_engine()

@@ -20,7 +20,7 @@ class Ledger:
             return np.ones(len(fingerprints), dtype=bool)
         positions = np.searchsorted(self._published, fingerprints)
         positions = np.minimum(positions, len(self._published) - 1)
-        unchanged = self._published[positions] == fingerprints
+        unchanged: np.ndarray = self._published[positions] == fingerprints
         self._seen[positions[unchanged]] = True
         return ~unchanged
 

@@ -12,8 +12,6 @@ from nightflag.databases import Database
 from nightflag.errors import DatabaseRefused, SourceError
 from nightflag.monitors import Source
 
-TIME_TYPES = (pa.types.is_timestamp, pa.types.is_date, pa.types.is_string)
-
 
 @dataclass(frozen=True)
 class Layout:
@@ -73,6 +71,7 @@ def describe(database: Database, source: Source) -> Layout:
             mend="correct `source` in the monitor, or grant the login SELECT on it",
         ) from None
     _require(columns, source)
+    _require_time(columns.field(source.time).type, database, source)
     return Layout(source, pa.schema([_as_read(field, source) for field in columns]))
 
 
@@ -86,13 +85,18 @@ def _require(columns: pa.Schema, source: Source) -> None:
             expected=f"one of its columns: {', '.join(columns.names)}",
             mend="correct `source` in the monitor",
         )
-    time_type = columns.field(source.time).type
-    if not any(fits(time_type) for fits in TIME_TYPES):
-        raise SourceError(
-            f"The time column {source.time!r} has type {time_type}.",
-            expected="a timestamp, a date, or ISO 8601 text",
-            mend="name another column, or convert it in a `query`",
-        )
+
+
+def _require_time(found: pa.DataType, database: Database, source: Source) -> None:
+    if pa.types.is_timestamp(found) or pa.types.is_date(found):
+        return
+    if database.reads_times_in_text and pa.types.is_string(found):
+        return
+    raise SourceError(
+        f"The time column {source.time!r} holds {found}.",
+        expected="timestamps or dates; in SQLite also ISO 8601 text",
+        mend="name another column, or convert it in a `query`",
+    )
 
 
 def _nearest(missing: Iterable[str], names: list[str]) -> str:

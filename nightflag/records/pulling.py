@@ -16,6 +16,13 @@ from nightflag.records.layout import Layout, relation
 from nightflag.records.times import bound, event_times
 from nightflag.windows import Window
 
+ROUNDING = timedelta(seconds=1)
+"""A text time compares as text, rounded: '12:00:00.000' sorts before '12:00:00.000000'."""
+
+# What holds a column whether or not the batch has nulls in it: a fingerprint must not change
+# with the company a record is read in.
+HASHED_TYPES = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -43,7 +50,8 @@ class Batch:
 
     def frame(self) -> pd.DataFrame:
         """The records as pandas sees them, numbered from 0; numbers are shared, not copied."""
-        return self.records.to_pandas(split_blocks=True)
+        frame: pd.DataFrame = self.records.to_pandas(split_blocks=True)
+        return frame
 
 
 def pull(
@@ -97,19 +105,26 @@ def condition(
 def _margin(time_type: pa.DataType, time_zone: str) -> timedelta:
     zoned = pa.types.is_timestamp(time_type) and time_type.tz is not None
     if zoned or time_zone == "UTC":
-        return timedelta(0)
+        return ROUNDING if pa.types.is_string(time_type) else timedelta(0)
     return timedelta(days=1)
 
 
 def _with_derived(records: pa.RecordBatch, layout: Layout) -> Batch:
     times = event_times(records.column(layout.source.time), time_zone=layout.source.time_zone)
-    inputs = records.select(list(layout.inputs)).to_pandas(split_blocks=True)
-    hashes = pd.util.hash_pandas_object(inputs, index=False).to_numpy()
-    return Batch(records, times, hashes.view(np.int64))
+    return Batch(records, times, fingerprints(records.select(list(layout.inputs))))
+
+
+def fingerprints(records: pa.RecordBatch) -> np.ndarray:
+    """A signed 64-bit hash of each record, the same whatever else the batch holds."""
+    frame = records.to_pandas(
+        split_blocks=True, date_as_object=False, types_mapper=HASHED_TYPES.get
+    )
+    return pd.util.hash_pandas_object(frame, index=False).to_numpy().view(np.int64)
 
 
 def _inside(times: pa.Array, window: Window, *, undated: bool) -> np.ndarray:
     inside = pc.less(times, pa.scalar(window.end, times.type))
     if window.start is not None:
         inside = pc.and_(inside, pc.greater_equal(times, pa.scalar(window.start, times.type)))
-    return pc.fill_null(inside, undated).to_numpy(zero_copy_only=False)
+    mask: np.ndarray = pc.fill_null(inside, undated).to_numpy(zero_copy_only=False)
+    return mask

@@ -7,11 +7,14 @@ import pandas as pd
 import pyarrow as pa
 
 INSTANT = pa.timestamp("us", "UTC")
+LOCAL_TEXT = r"\d{4}-\d\d-\d\d(?:[T ]\d\d(?::?\d\d(?::?\d\d(?:\.\d+)?)?)?)?"
+ZONED_TEXT = LOCAL_TEXT + r" ?(?:Z|[+-]\d\d(?::?\d\d)?)"
 
 
 def event_times(values: pa.Array, *, time_zone: str) -> pa.Array:
     """The instants of ``values``: timestamps, dates or ISO 8601 text; null where unreadable.
 
+    Text begins with the whole date, such as 2024-05-01: shorter forms are unreadable.
     Times without a zone are taken to be in ``time_zone``; of an hour that a clock change repeats
     the first is taken, and an hour that it skips moves forward.
     """
@@ -32,10 +35,12 @@ def bound(moment: datetime, column_type: pa.DataType, *, time_zone: str) -> date
 
 def _parsed(values: pa.Array, time_zone: str) -> "pd.Series[pd.Timestamp]":
     text = values.to_pandas()
-    zoned = text.str.contains(r"(?:Z|[+-]\d\d:?\d\d)$", na=False)
+    zoned = text.str.fullmatch(ZONED_TEXT, na=False)
+    local = text.where(text.str.fullmatch(LOCAL_TEXT, na=False))
     instants = pd.to_datetime(text.where(zoned), utc=True, format="ISO8601", errors="coerce")
-    naive = pd.to_datetime(text.mask(zoned), format="ISO8601", errors="coerce")
-    return instants.where(zoned, _localised(naive, time_zone))
+    naive = pd.to_datetime(local, format="ISO8601", errors="coerce")
+    times: pd.Series[pd.Timestamp] = instants.where(zoned, _localised(naive, time_zone))
+    return times
 
 
 def _localised(naive: "pd.Series[pd.Timestamp]", time_zone: str) -> "pd.Series[pd.Timestamp]":

@@ -166,7 +166,9 @@ def _insert(
     tables: MonitorTables,
     constants: dict[str, ColumnElement[Any]],
 ) -> None:
-    names = [name for name in staged.columns.keys() if name not in {"partition", *tables.key}]
+    names = [
+        column.name for column in staged.columns if column.name not in {"partition", *tables.key}
+    ]
     values = [
         *(_exact(staged, name, tables) for name in tables.key),
         *(staged.c[name] for name in names),

@@ -175,7 +175,7 @@ def test_a_login_that_may_only_read_is_enough_and_leaves_no_connection(
     admin = create_engine(postgresql.url)
     with admin.begin() as connection:
         connection.execute(text(f"CREATE ROLE {reader} LOGIN"))
-        connection.execute(text("REVOKE TEMPORARY ON DATABASE postgres FROM PUBLIC"))
+        connection.execute(text(f"REVOKE TEMPORARY ON DATABASE {admin.url.database} FROM PUBLIC"))
         connection.execute(text(f"GRANT USAGE ON SCHEMA {postgresql.schema} TO {reader}"))
         connection.execute(
             text(f"GRANT SELECT ON ALL TABLES IN SCHEMA {postgresql.schema} TO {reader}")

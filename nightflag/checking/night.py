@@ -1,0 +1,119 @@
+"""What the night of one logical date would do, counted where the records lie."""
+
+import math
+from collections.abc import Iterator
+from datetime import datetime
+
+from nightflag import models, runs, training, windows
+from nightflag.checking import counting
+from nightflag.checking.finding import Finding
+from nightflag.records.pulling import selection
+from nightflag.results.reading import RUNS, existing_tables
+from nightflag.runs import Run
+from nightflag.validation import check_table, split
+from nightflag.windows import Window
+from nightflag.workplace import Workplace
+
+
+def check(workplace: Workplace, as_of: datetime) -> Iterator[Finding]:
+    """The window, its records, the table expectations, the model and the alarm."""
+    has_run = RUNS in existing_tables(workplace.results)
+    night = runs.of_date(workplace.results, workplace.monitor.name, as_of) if has_run else None
+    if night is not None and night.is_published:
+        yield _published(night)
+        return
+    window = _window(workplace, as_of, has_run=has_run)
+    yield from _records(workplace, window)
+    yield from _table_expectations(workplace, window)
+    entry = models.champion(workplace.results, workplace.monitor.name) if has_run else None
+    reason = training.due(entry, workplace.monitor, as_of)
+    if entry is not None and reason is None:
+        yield from _scored_by(workplace, entry)
+    else:
+        yield from _trained_first(workplace, window, str(reason))
+
+
+def _published(night: Run) -> Finding:
+    text = f"{_date(night.as_of)} is published already (run {night.run_id}): nothing would change"
+    return Finding("ok", "night", text)
+
+
+def _window(workplace: Workplace, as_of: datetime, *, has_run: bool) -> Window:
+    source, name = workplace.monitor.source, workplace.monitor.name
+    watermark = runs.watermark(workplace.results, name) if has_run else None
+    return windows.of_night(
+        as_of, watermark, look_back=source.look_back, first_window=source.first_window
+    )
+
+
+def _records(workplace: Workplace, window: Window) -> Iterator[Finding]:
+    count = counting.dated(workplace, window)
+    text = f"{count:,} records from {_start(window)} to {_date(window.end)}"
+    mend = "" if count else "is `source: time` right, and are there records of that time?"
+    yield Finding("ok" if count else "warning", "window", text, mend)
+    if undated := counting.undated(workplace):
+        text = f"{undated:,} records have no readable event time"
+        yield Finding("warning", "window", text, "they go into quarantine")
+    if without := counting.without_key(workplace, window):
+        text = f"{without:,} records have NULL in their key"
+        yield Finding("warning", "key", text, "they go into quarantine")
+    if repeated := counting.repeated_keys(workplace, window):
+        text = f"{repeated:,} keys stand more than once in the window: the night would be refused"
+        yield Finding("problem", "key", text, "add a column to `source: key`, or mend the records")
+
+
+def _table_expectations(workplace: Workplace, window: Window) -> Iterator[Finding]:
+    expectations = split(workplace.monitor.expectations)[1]
+    source = workplace.source
+    query = source.statement(selection(source, workplace.layout, window, undated=True))
+    url = source.url.render_as_string(hide_password=False)
+    findings = check_table(url, query, expectations)
+    for finding in findings:
+        if not finding.success:
+            stops = finding.severity == "critical"
+            text = f"{finding.rule}: observed {finding.observed}"
+            yield Finding("problem" if stops else "warning", "expectations", text)
+    if findings and all(finding.success for finding in findings):
+        yield Finding("ok", "expectations", "tonight's table fulfils them")
+
+
+def _scored_by(workplace: Workplace, entry: models.Entry) -> Iterator[Finding]:
+    models.load(entry, folder=workplace.models)
+    made = entry.training
+    text = f"model {entry.version} would score: {made.training_records:,} records, as of "
+    yield Finding("ok", "model", text + _date(made.as_of))
+    yield from _alarm(workplace, made.calibration_records)
+
+
+def _trained_first(workplace: Workplace, window: Window, reason: str) -> Iterator[Finding]:
+    settings, before = workplace.monitor.training, window.start or window.end
+    history = Window(before - settings.window if settings.window else None, before)
+    count = counting.dated(workplace, history)
+    used = min(count, settings.at_most)
+    held_out = math.ceil(used * settings.calibration)
+    text = f"a model would be trained first ({reason}), on {used:,} of {count:,} records before "
+    text += f"{_date(before)}, {held_out:,} of them held out to calibrate"
+    if count < settings.at_least:
+        mend = f"at least {settings.at_least} are needed: wait for more, or take a later --as-of"
+        yield Finding("problem", "model", text, mend)
+        return
+    yield Finding("ok", "model", text)
+    yield from _alarm(workplace, held_out)
+
+
+def _alarm(workplace: Workplace, calibration: int) -> Iterator[Finding]:
+    rate, smallest = workplace.monitor.alarm.rate, 1 / (calibration + 1)
+    text = f"the smallest possible p-value is {smallest:.2g}, the alarm rate {rate:g}"
+    if smallest <= rate:
+        yield Finding("ok", "alarm", text)
+    else:
+        mend = "nothing could ever be flagged: raise `alarm: {rate: ...}`, or train on more records"
+        yield Finding("warning", "alarm", text, mend)
+
+
+def _start(window: Window) -> str:
+    return _date(window.start) if window.start else "the first one"
+
+
+def _date(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"

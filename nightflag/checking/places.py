@@ -1,0 +1,126 @@
+"""Whether a night may write where it has to: folders, the results database, its tables."""
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from importlib.resources import files
+from pathlib import Path
+
+from sqlalchemy import Connection, Table, func, inspect, select, text
+
+from nightflag.checking.finding import Finding
+from nightflag.databases import Database
+from nightflag.results.reading import existing_tables, file_of, schema_of
+from nightflag.results.setup import refuse_unsupported
+from nightflag.workplace import Workplace
+
+WRITING = ("SELECT", "INSERT", "UPDATE", "DELETE")
+
+
+def folders(paths: Iterable[Path]) -> Iterator[Finding]:
+    """Whether each folder can be written to, or be made."""
+    for path in paths:
+        there = next(folder for folder in (path, *path.parents) if folder.exists())
+        if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
+            will = "can be written to" if there == path else "will be made"
+            yield Finding("ok", "folders", f"{path} {will}")
+        else:
+            yield Finding(
+                "problem",
+                "folders",
+                f"{path} cannot be written to: {there} does not allow it.",
+                f"let {there} be a folder this user may write to, or set NIGHTFLAG_HOME",
+            )
+
+
+def results(database: Database) -> Iterator[Finding]:
+    """Whether the login may create nightflag's tables in the results database."""
+    refuse_unsupported(database)
+    file = file_of(database)
+    if file is not None:
+        yield from _sqlite(database, file)
+        return
+    with database.reading() as connection:
+        yield from _postgresql(connection, database)
+
+
+def tables(workplace: Workplace) -> Iterator[Finding]:
+    """Which tables a night would create, and whether those that are there can be written to."""
+    needed = [*_own_tables(), *(table.name for table in _tables(workplace))]
+    there = existing_tables(workplace.results)
+    missing = [name for name in needed if name not in there]
+    text = f"would create {', '.join(missing)}" if missing else "every table is there"
+    yield Finding("ok", "results", text)
+    if workplace.results.dialect == "postgresql":
+        yield from _not_writable(workplace.results, [name for name in needed if name in there])
+
+
+def _tables(workplace: Workplace) -> list[Table]:
+    return list(workplace.tables.metadata.tables.values())
+
+
+def _own_tables() -> list[str]:
+    schema = (files("sql") / "schema.sql").read_text(encoding="utf-8")
+    return re.findall(r"^create table (\w+)", schema, re.MULTILINE)
+
+
+def _sqlite(database: Database, file: Path) -> Iterator[Finding]:
+    folder = file.absolute().parent
+    allowed = os.access(folder, os.W_OK | os.X_OK) and (
+        not file.exists() or os.access(file, os.W_OK)
+    )
+    if database.url.query.get("mode") == "ro" or not allowed:
+        what = f"The results cannot be written to {file}: it or its folder is read-only or missing."
+        mend = "correct the permissions, or name another database under `results` in the monitor"
+        yield Finding("problem", "results", what, mend)
+    else:
+        will = "can be written to" if file.exists() else "will be made"
+        yield Finding("ok", "results", f"{file} {will}")
+
+
+def _postgresql(connection: Connection, database: Database) -> Iterator[Finding]:
+    login = connection.execute(select(func.current_user())).scalar_one()
+    if connection.execute(text("show transaction_read_only")).scalar_one() == "on":
+        mend = "name another database under `results: {database: ...}` in the monitor"
+        yield Finding("problem", "results", f"{database.name} is read-only for {login}.", mend)
+    elif _may_create(connection, database.schema):
+        yield Finding("ok", "results", f"{login} may create tables in schema {database.schema}")
+    else:
+        grant = f"GRANT CREATE ON DATABASE {database.url.database} TO {login};"
+        if _has_schema(connection, database.schema):
+            grant = f"GRANT USAGE, CREATE ON SCHEMA {database.schema} TO {login};"
+        what = f"{login} may not create tables in schema {database.schema}."
+        yield Finding("problem", "results", what, f"as its owner: {grant}")
+
+
+def _has_schema(connection: Connection, schema: str | None) -> bool:
+    return schema is None or inspect(connection).has_schema(schema)
+
+
+def _may_create(connection: Connection, schema: str | None) -> bool:
+    allowed = func.has_database_privilege(func.current_database(), "CREATE")
+    if schema and _has_schema(connection, schema):
+        allowed = func.has_schema_privilege(schema, "CREATE") & func.has_schema_privilege(
+            schema, "USAGE"
+        )
+    return bool(connection.execute(select(allowed)).scalar_one())
+
+
+def _not_writable(database: Database, names: Iterable[str]) -> Iterator[Finding]:
+    quote = database.engine.dialect.identifier_preparer.quote_identifier
+    schema = schema_of(database)
+    with database.reading() as connection:
+        for name in names:
+            qualified = ".".join(quote(part) for part in (schema, name) if part)
+            allowed = [func.has_table_privilege(qualified, right) for right in WRITING]
+            refused = [
+                right
+                for right, is_allowed in zip(
+                    WRITING, connection.execute(select(*allowed)).one(), strict=True
+                )
+                if not is_allowed
+            ]
+            if refused:
+                mend = f"as its owner: GRANT {', '.join(refused)} ON {qualified} TO this login;"
+                what = f"The login lacks {', '.join(refused)} on {qualified}."
+                yield Finding("problem", "results", what, mend)

@@ -1,0 +1,10 @@
+"""The first draft of a monitor: what `nightflag init` makes of a table it has looked at.
+
+``propose`` guesses, ``write`` says each guess in a file whose comments explain it.
+"""
+
+from nightflag.proposal.guessing import Guesses, propose
+from nightflag.proposal.tables import table_names
+from nightflag.proposal.writing import write
+
+__all__ = ["Guesses", "propose", "table_names", "write"]

@@ -1,0 +1,67 @@
+"""What has been published, read back: flags, runs and models as plain rows."""
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import column, inspect, select, table
+
+from nightflag.databases import Database
+from nightflag.queries import UtcTimestamp, run
+
+RUNS, MODELS = "nightflag_runs", "nightflag_models"
+MOMENTS = frozenset({"event_time", "scored_at"})
+
+Row = dict[str, Any]
+
+
+def file_of(database: Database) -> Path | None:
+    """The file of a SQLite database, whether it exists or not; None for any other."""
+    if database.dialect != "sqlite":
+        return None
+    return Path((database.url.database or "").removeprefix("file:").partition("?")[0])
+
+
+def schema_of(results: Database) -> str | None:
+    """The schema of the results, where the database knows schemas."""
+    return results.schema if results.dialect == "postgresql" else None
+
+
+def existing_tables(results: Database) -> frozenset[str]:
+    """The names of the tables that are there; none, and none made, where the file is missing."""
+    file = file_of(results)
+    if file is not None and not file.exists():
+        return frozenset()
+    with results.reading() as connection:
+        return frozenset(inspect(connection).get_table_names(schema=schema_of(results)))
+
+
+def latest(results: Database, query: str, monitor: str, *, limit: int) -> list[Row]:
+    """The newest rows of the named query; none before the first night."""
+    if RUNS not in existing_tables(results):
+        return []
+    with results.reading() as connection:
+        rows = run(connection, query, monitor=monitor, limit=limit).mappings()
+        return [dict(row) for row in rows]
+
+
+def flags(results: Database, monitor: str, run_id: int, *, limit: int) -> list[Row]:
+    """The flags that stand from this run, the most anomalous first."""
+    name, schema = f"{monitor}_flags", schema_of(results)
+    with results.reading() as connection:
+        names = [found["name"] for found in inspect(connection).get_columns(name, schema)]
+        columns = [column(one, UtcTimestamp() if one in MOMENTS else None) for one in names]
+        statement = (
+            select(*columns)
+            .select_from(table(name, schema=schema))
+            .where(column("run_id") == run_id)
+            .order_by(column("p_value"), column("score").desc())
+            .limit(limit)
+        )
+        return [dict(row) for row in connection.execute(statement).mappings()]
+
+
+def flags_query(results: Database, monitor: str, run_id: int) -> str:
+    """The SQL with which anyone reads the flags of this run."""
+    quote = results.engine.dialect.identifier_preparer.quote
+    parts = [quote(part) for part in (schema_of(results), f"{monitor}_flags") if part]
+    return f"select * from {'.'.join(parts)} where run_id = {run_id} order by p_value"

@@ -1,0 +1,118 @@
+"""Runs nights of the real flow, each in a process of its own, forked for it.
+
+Every line on standard input is a list of nights that start at the same time; every line on standard
+output says what became of them. Each Prefect task and flow gives way to the function it wraps, so
+that no Prefect server is needed. The parent only imports, so that a fork is ready at once.
+"""
+
+import json
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from types import ModuleType
+from typing import Any
+
+from prefect import Flow, Task
+
+import flows.nightly
+import flows.retraining
+from nightflag.errors import NightflagError
+from nightflag.failpoints import listeners
+
+PAUSE_SECONDS = 1.5
+
+
+class Interruption:
+    """Kills, fails or delays the night when it comes to a place for the nth time."""
+
+    def __init__(self, place: str, nth: int, deed: str) -> None:
+        self.place, self.left, self.deed = place, nth, deed
+
+    def __call__(self, place: str) -> None:
+        self.left -= place == self.place
+        if place != self.place or self.left:
+            return
+        if self.deed == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if self.deed == "fail":
+            raise OSError(f"The disk is full: {place}.")
+        time.sleep(PAUSE_SECONDS)
+
+
+def without_prefect(*modules: ModuleType) -> None:
+    """Let every task and flow in the modules be the function it wraps."""
+    for module in modules:
+        for name, value in list(vars(module).items()):
+            if isinstance(value, Task | Flow):
+                setattr(module, name, value.fn)
+
+
+def outcome(night: dict[str, Any]) -> dict[str, Any]:
+    """What came of one night, in this process."""
+    os.environ.update(night["environment"])
+    if night["place"]:
+        listeners.append(Interruption(night["place"], night["nth"], night["deed"]))
+    as_of = datetime.fromisoformat(night["as_of"])
+    nightly: Any = flows.nightly.nightly
+    try:
+        run = nightly(night["monitor"], as_of=as_of, retraining=night["retraining"])
+    except NightflagError as error:
+        parts = {"what": error.what, "expected": error.expected, "mend": error.mend}
+        return {"error": type(error).__name__, **parts}
+    except BaseException as error:
+        return {"error": type(error).__name__, "what": traceback.format_exc()}
+    return {"status": run.status, "imported": sorted({*HEAVY} & set(sys.modules))}
+
+
+HEAVY = ("great_expectations", "keras", "tensorflow")
+
+
+@contextmanager
+def forked(night: dict[str, Any]) -> Iterator[tuple[int, int]]:
+    """The process of a night, and the pipe on which it tells its outcome."""
+    reading, writing = os.pipe()
+    process = os.fork()
+    if process == 0:
+        os.close(reading)
+        os.write(writing, json.dumps(outcome(night)).encode())
+        os._exit(0)
+    os.close(writing)
+    yield process, reading
+    os.waitpid(process, 0)
+
+
+def told(pipe: int) -> dict[str, Any]:
+    """What the process at the other end told before it ended; ``killed`` if nothing."""
+    with os.fdopen(pipe, "rb") as end:
+        return json.loads(end.read() or b'{"status": "killed"}')
+
+
+def together(nights: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The outcomes of nights that run at the same time."""
+    if not nights:
+        return []
+    with forked(nights[0]) as (_, pipe):
+        others = together(nights[1:])
+        return [told(pipe), *others]
+
+
+def main() -> None:
+    """Serve until standard input ends."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    without_prefect(flows.nightly, flows.retraining)
+    if "--light" not in sys.argv:
+        import nightflag.detectors.autoencoder
+        import nightflag.validation.gx  # noqa: F401
+    for line in sys.stdin:
+        answers.write(json.dumps(together(json.loads(line))) + "\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    main()

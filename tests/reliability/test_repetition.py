@@ -1,0 +1,77 @@
+"""The same night twice, five times at once, and two nights at once: each published exactly once."""
+
+import pytest
+
+from tests.reliability.watch import (
+    A_DAY,
+    DAYS,
+    FIRST_NIGHT,
+    SECOND_NIGHT,
+    nights,
+    pay,
+    payments,
+    watch_of_payments,
+)
+
+AT_ONCE = 5
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory, server_url):
+    watch = watch_of_payments(tmp_path_factory.mktemp("trained") / "watch", server_url)
+    assert watch.night(FIRST_NIGHT, place="model registered").status == "killed"
+    return watch
+
+
+@pytest.fixture(scope="module")
+def first_night(trained, tmp_path_factory):
+    watch = trained.copy(tmp_path_factory.mktemp("first") / "watch")
+    assert watch.night(FIRST_NIGHT).status == "published"
+    return watch
+
+
+def everything(watch):
+    """All there is in the database, timestamps and attempts included."""
+    return {name: sorted(map(str, watch.rows(f"select * from {name}"))) for name in watch.tables()}
+
+
+def test_a_published_night_changes_nothing_when_it_is_run_again(first_night):
+    before = everything(first_night)
+    assert first_night.night(FIRST_NIGHT, retraining="always").status == "published"
+    assert everything(first_night) == before
+
+
+def test_of_five_at_once_that_wait_one_publishes_and_the_others_find_it_done(
+    trained, first_night, tmp_path
+):
+    watch = trained.copy(tmp_path / "watch")
+    outcomes = nights([watch.asked(FIRST_NIGHT)] * AT_ONCE)
+    assert [outcome.status for outcome in outcomes] == ["published"] * AT_ONCE
+    assert watch.published() == first_night.published()
+    [run] = watch.rows("select attempt from nightflag_runs")
+    assert run["attempt"] == 2  # the first was killed after training
+
+
+def test_of_five_at_once_that_do_not_wait_one_publishes_and_the_others_name_it(
+    trained, first_night, tmp_path
+):
+    watch = trained.copy(tmp_path / "watch")
+    watch.describe(execution={"batch_size": 16, "lock_wait": "0 seconds"})
+    outcomes = nights([watch.asked(FIRST_NIGHT, place="staged", deed="wait")] * AT_ONCE)
+    refused = [outcome for outcome in outcomes if outcome.status == "refused"]
+    assert len(refused) == AT_ONCE - 1
+    assert {outcome.error for outcome in refused} == {"MonitorBusy"}
+    assert "night of payments is held by process" in refused[0].what
+    assert watch.published()["payments_scores"] == first_night.published()["payments_scores"]
+
+
+def test_two_logical_dates_at_once_are_both_published(trained, tmp_path):
+    watch = trained.copy(tmp_path / "watch")
+    pay(watch, payments(DAYS))
+    outcomes = nights([watch.asked(as_of) for as_of in (SECOND_NIGHT, FIRST_NIGHT)])
+    assert [outcome.status for outcome in outcomes] == ["published", "published"]
+    good = set(range((DAYS - 1) * A_DAY, (DAYS + 1) * A_DAY)) - {290, 291}
+    scored = [row["payment_id"] for row in watch.rows("select payment_id from payments_scores")]
+    assert sorted(scored) == sorted(good)
+    runs = watch.rows("select sum(records_read) as read from nightflag_runs")
+    assert runs == [{"read": 2 * A_DAY}]

@@ -1,0 +1,254 @@
+"""A watched table of payments with everything a night needs, in a folder and database of its own."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+import yaml
+from sqlalchemy.pool import NullPool
+
+ROOT = Path(__file__).parents[2]
+FIRST_DAY = datetime(2026, 3, 1, tzinfo=UTC)
+A_DAY = 40
+DAYS = 8
+FIRST_NIGHT = FIRST_DAY + timedelta(days=DAYS)
+SECOND_NIGHT = FIRST_NIGHT + timedelta(days=1)
+MOMENTS = {"scored_at", "quarantined_at", "started_at", "finished_at", "trained_at", "attempt"}
+NUMBERS = count()
+
+MONITOR: dict[str, Any] = {
+    "monitor": "payments",
+    "source": {
+        "database": "env:RECORDS",
+        "table": "payments",
+        "key": "payment_id",
+        "time": "paid_at",
+    },
+    "expectations": [
+        {"expect_column_values_to_be_between": {"column": "amount", "min_value": 0}},
+        {"expect_column_values_to_not_be_null": {"column": "channel"}},
+        {"expect_table_row_count_to_be_between": {"min_value": 1, "severity": "warning"}},
+    ],
+    "detector": {"settings": {"steps": 50, "batch_size": 64}},
+    "training": {"at_least": 100},
+    "alarm": {"rate": 0.05},
+    "execution": {"batch_size": 16, "lock_wait": "1 minute"},
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a night: the status of its run, or the error it ended with."""
+
+    status: str = "refused"
+    error: str = ""
+    what: str = ""
+    expected: str = ""
+    mend: str = ""
+    imported: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Watch:
+    """A folder with the monitor and its models, and the database of its records and flags."""
+
+    folder: Path
+    url: str
+
+    def describe(self, **sections: Any) -> None:
+        """Write the monitor's file, with these sections in place of the usual ones."""
+        (self.folder / "monitors").mkdir(parents=True, exist_ok=True)
+        path = self.folder / "monitors" / "payments.yaml"
+        path.write_text(yaml.safe_dump({**MONITOR, **sections}))
+
+    def night(self, as_of: datetime, **how: Any) -> Outcome:
+        """What becomes of the night ``as_of``; ``how`` is explained at :func:`nights`."""
+        return nights([self.asked(as_of, **how)])[0]
+
+    def asked(
+        self,
+        as_of: datetime,
+        *,
+        place: str = "",
+        nth: int = 1,
+        deed: str = "kill",
+        retraining: str = "when due",
+        results: str = "",
+    ) -> dict[str, Any]:
+        """The night as :mod:`night` is asked for it."""
+        names = {"NIGHTFLAG_HOME": str(self.folder), "RECORDS": self.url, "RESULTS": results}
+        interruption = {"place": place, "nth": nth, "deed": deed}
+        night = {"monitor": "payments", "as_of": as_of.isoformat(), "retraining": retraining}
+        return {"environment": names, **night, **interruption}
+
+    def execute(self, statement: str | sa.Executable, rows: Any = None) -> None:
+        """Change the database."""
+        engine = sa.create_engine(psycopg(self.url), poolclass=NullPool)
+        ready = sa.text(statement) if isinstance(statement, str) else statement
+        with engine.begin() as connection:
+            connection.execute(ready, rows)
+
+    def rows(self, query: str) -> list[dict[str, Any]]:
+        """What the query returns."""
+        engine = sa.create_engine(psycopg(self.url), poolclass=NullPool)
+        with engine.connect() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(sa.text("set search_path to nightflag, public"))
+            return [dict(row) for row in connection.execute(sa.text(query)).mappings()]
+
+    def table(self, name: str, condition: str = "1 = 1") -> list[str]:
+        """The rows of a table as text, sorted, without what no two nights have in common."""
+        if name not in self.tables():
+            return []
+        found = self.rows(f"select * from {name} where {condition}")
+        kept = [{k: v for k, v in row.items() if k not in MOMENTS} for row in found]
+        return sorted(map(str, kept))
+
+    def tables(self) -> list[str]:
+        """The names of the tables nightflag owns in this database."""
+        found = sa.inspect(sa.create_engine(psycopg(self.url), poolclass=NullPool))
+        schema = "nightflag" if self.url.startswith("postgresql") else None
+        return found.get_table_names(schema=schema)
+
+    def published(self) -> dict[str, list[str]]:
+        """Everything that is published; timestamps and attempts are left out."""
+        names = ("payments_scores", "payments_reasons", "payments_quarantine")
+        runs = self.table("nightflag_runs", "status = 'published'")
+        marks = self.table("nightflag_watermarks")
+        return {**{name: self.table(name) for name in names}, "runs": runs, "watermarks": marks}
+
+    def copy(self, folder: Path) -> "Watch":
+        """The same monitor, models, records and flags once more, in another place."""
+        shutil.copytree(self.folder, folder)
+        if not self.url.startswith("postgresql"):
+            return Watch(folder, f"sqlite:///{folder / 'records.db'}")
+        name = sa.make_url(self.url).database
+        return Watch(folder, new_database(self.url, template=name))
+
+
+def psycopg(url: str) -> str:
+    """The URL with the driver named, whatever it is called with."""
+    return url.replace("postgresql://", "postgresql+psycopg://")
+
+
+def new_database(server_url: str, *, template: str | None = "template1") -> str:
+    """The URL of a database of its own on the server, a copy of ``template``."""
+    name = f"watch_{os.getpid()}_{next(NUMBERS)}"
+    admin = sa.make_url(psycopg(server_url)).set(database="postgres")
+    engine = sa.create_engine(admin, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(sa.text(f"create database {name} template {template}"))
+    return sa.make_url(server_url).set(database=name).render_as_string(hide_password=False)
+
+
+def payments(day: int, *, first: int | None = None, number: int = A_DAY) -> list[dict[str, Any]]:
+    """Payments evenly spread over the day, counted from the first; the same every time."""
+    random = np.random.default_rng(day)
+    start = FIRST_DAY + timedelta(days=day)
+    first = day * A_DAY if first is None else first
+    amounts = random.gamma(3.0, 20.0, number).round(2).tolist()
+    return [
+        {
+            "payment_id": first + at,
+            "paid_at": (start + timedelta(minutes=at * 1_440 / number)).replace(tzinfo=None),
+            "amount": amount,
+            "fee": round(amount * 0.03 + float(random.normal(0, 0.1)), 3),
+            "channel": ("card", "transfer", "cash")[int(random.integers(3))],
+        }
+        for at, amount in enumerate(amounts)
+    ]
+
+
+PAYMENTS = sa.Table(
+    "payments",
+    sa.MetaData(),
+    sa.Column("payment_id", sa.BigInteger, primary_key=True),
+    sa.Column("paid_at", sa.DateTime),
+    sa.Column("amount", sa.Double),
+    sa.Column("fee", sa.Double),
+    sa.Column("channel", sa.Text),
+)
+
+
+def pay(watch: Watch, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Add payments to the watched table."""
+    watch.execute(PAYMENTS.insert(), list(rows))
+
+
+def empty_watch(folder: Path, server_url: str | None) -> Watch:
+    """A watch over a table without records, on SQLite, or on the PostgreSQL server of that URL."""
+    folder.mkdir(parents=True, exist_ok=True)
+    url = new_database(server_url) if server_url else f"sqlite:///{folder / 'records.db'}"
+    watch = Watch(folder, url)
+    watch.describe()
+    watch.execute(sa.schema.CreateTable(PAYMENTS))
+    return watch
+
+
+def watch_of_payments(folder: Path, server_url: str | None) -> Watch:
+    """A watch over eight days of payments, before its first night.
+
+    On the last day, two payments break a rule, and one of them a second one.
+    """
+    watch = empty_watch(folder, server_url)
+    pay(watch, [payment for day in range(DAYS) for payment in payments(day)])
+    watch.execute("update payments set amount = -2 where payment_id in (290, 291)")
+    watch.execute("update payments set channel = null where payment_id = 291")
+    return watch
+
+
+def a_day_later(watch: Watch) -> None:
+    """A day's new payments, three of them bad; and in the look-back late, corrected, deleted ones.
+
+    300 is corrected, 305 becomes bad, 290 becomes good, 310 and 291 are deleted.
+    """
+    yesterday = FIRST_NIGHT - timedelta(hours=3)
+    pay(watch, payments(DAYS))
+    pay(watch, [{**payments(DAYS)[0], "payment_id": 900, "paid_at": yesterday}])
+    for payment, change in {
+        325: "amount = -5",
+        326: "amount = -1, channel = null",
+        327: "paid_at = null",
+        300: "amount = amount * 30",
+        305: "channel = null",
+        290: "amount = 50",
+    }.items():
+        watch.execute(f"update payments set {change} where payment_id = {payment}")
+    watch.execute("delete from payments where payment_id in (310, 291)")
+
+
+@cache
+def _driver() -> "subprocess.Popen[str]":
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.reliability.night"],
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def nights(asked: list[dict[str, Any]]) -> list[Outcome]:
+    """The outcomes of nights that run at the same time, each in a process of its own.
+
+    A night is killed (``deed="kill"``), fails or waits at the ``nth`` time it comes to ``place``.
+    """
+    driver = _driver()
+    assert driver.stdin is not None
+    assert driver.stdout is not None
+    driver.stdin.write(json.dumps(asked) + "\n")
+    driver.stdin.flush()
+    return [Outcome(**told) for told in json.loads(driver.stdout.readline())]
