@@ -8,7 +8,7 @@ STAMP := .venv/.installed
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --quiet
 
-.PHONY: help install demo test test-slow lint format types imports check lock clean
+.PHONY: help install demo picture bench test test-slow lint format types imports check lock clean
 
 help: ## show these words
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,8 +33,14 @@ $(STAMP): pyproject.toml requirements/dev.txt requirements/uv.txt
 	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: $(STAMP) ## a night on two public data sets, with its own database
+demo: $(STAMP) ## several nights on two public data sets, with a database of their own
 	$(BIN)/python deployments/demo/demo.py
+
+picture: $(STAMP) ## the README's picture, from what the demo left
+	$(BIN)/python deployments/demo/picture.py
+
+bench: $(STAMP) ## a night of 1,000,000 records on PostgreSQL, against pandas and plain COPY
+	$(BIN)/python tests/benchmarks/night.py
 
 test: $(STAMP) ## the tests, without the slow ones
 	$(BIN)/pytest

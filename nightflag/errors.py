@@ -90,6 +90,10 @@ class PublicationRefused(NightflagError):
     """What was staged does not add up, so nothing was published."""
 
 
+class ReportError(NightflagError):
+    """The page of a night cannot be written; its flags are published all the same."""
+
+
 class MonitorBusy(NightflagError):
     """Another run of the same monitor holds its lock."""
 

@@ -4,8 +4,8 @@
 return findings, each fine, a warning or a problem; neither changes a byte anywhere.
 """
 
-from nightflag.checking.finding import Finding, tried
-from nightflag.checking.installation import doctor
+from nightflag.checking.finding import Finding, has_problem, tried
+from nightflag.checking.installation import doctor, found_monitors
 from nightflag.checking.monitor import check
 
-__all__ = ["Finding", "check", "doctor", "tried"]
+__all__ = ["Finding", "check", "doctor", "found_monitors", "has_problem", "tried"]

@@ -1,6 +1,7 @@
 """Records counted where they lie, by SQL."""
 
 from datetime import timedelta
+from typing import Any
 
 import pyarrow as pa
 from sqlalchemy import ColumnElement, and_, column, func, not_, or_, select, true
@@ -30,7 +31,7 @@ def without_key(workplace: Workplace, window: Window) -> int:
 
 def repeated_keys(workplace: Workplace, window: Window) -> int:
     """How many keys stand more than once among the records of the window."""
-    key = [column(name) for name in workplace.layout.key]
+    key: list[ColumnElement[Any]] = [column(name) for name in workplace.layout.key]
     repeated = (
         select(*key)
         .select_from(relation(workplace.layout.source))
@@ -53,7 +54,7 @@ def _no_key(workplace: Workplace) -> ColumnElement[bool]:
     return or_(*(column(name).is_(None) for name in workplace.layout.key))
 
 
-def _moment(workplace: Workplace) -> ColumnElement[object]:
+def _moment(workplace: Workplace) -> ColumnElement[Any]:
     return workplace.source.event_time(column(workplace.layout.source.time))
 
 

@@ -98,12 +98,10 @@ def _has_schema(connection: Connection, schema: str | None) -> bool:
 
 
 def _may_create(connection: Connection, schema: str | None) -> bool:
-    allowed = func.has_database_privilege(func.current_database(), "CREATE")
+    rights = [func.has_database_privilege(func.current_database(), "CREATE")]
     if schema and _has_schema(connection, schema):
-        allowed = func.has_schema_privilege(schema, "CREATE") & func.has_schema_privilege(
-            schema, "USAGE"
-        )
-    return bool(connection.execute(select(allowed)).scalar_one())
+        rights = [func.has_schema_privilege(schema, right) for right in ("CREATE", "USAGE")]
+    return all(connection.execute(select(*rights)).one())
 
 
 def _not_writable(database: Database, names: Iterable[str]) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ def with_types(batch: pa.RecordBatch, columns: pa.Schema) -> pa.RecordBatch:
 
 def as_text_times(batch: pa.RecordBatch) -> pa.RecordBatch:
     """``batch`` with its timestamps and dates written as SQLAlchemy writes them into SQLite."""
-    return pa.record_batch(map(_as_text_time, batch.columns), names=batch.schema.names)
+    return pa.record_batch(list(map(_as_text_time, batch.columns)), names=batch.schema.names)
 
 
 def _as_text_time(array: pa.Array) -> pa.Array:

@@ -15,7 +15,7 @@ from sqlalchemy import (
     create_engine,
     event,
 )
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.types import TypeEngine
 
 from nightflag.databases.literal import statement
@@ -109,7 +109,8 @@ class Database:
 
     def passes_by_itself(self, error: DBAPIError) -> bool:
         """Whether the connection failed, rather than a statement: waiting may mend it."""
-        return error.statement is None or error.connection_invalidated
+        lost = error.statement is None or error.connection_invalidated
+        return lost and isinstance(error, (OperationalError, InterfaceError))
 
     def unreachable(self, reason: str) -> DatabaseUnreachable:
         """The error for a database that does not answer."""

@@ -29,7 +29,7 @@ TEXT_TYPES = frozenset({"text", "varchar", "bpchar", "name"})
 EXACT_TYPES = TEXT_TYPES | set(ARROW_TYPES) | {"uuid", "inet", "cidr", "macaddr", "time", "timetz"}
 
 PASSING = ("08", "40", "53", "55", "57", "58")
-"""Classes of SQLSTATE for trouble with connections, resources and operators, which waiting mends."""
+"""Classes of SQLSTATE for trouble that waiting mends: connections, resources, operators."""
 
 
 class NamedType(types.UserDefinedType[object]):

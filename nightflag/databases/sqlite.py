@@ -76,10 +76,10 @@ class SqliteDatabase(Database):
         """See :meth:`Database.appending`; commits batch by batch, to hold no lock for long."""
 
         def append(table: Table, rows: pa.RecordBatch) -> None:
-            ordered = rows.select([name for name in table.c.keys() if name in rows.schema.names])
-            columns = dict.fromkeys(table.c[name] for name in ordered.schema.names)
-            text = str(table.insert().values(columns).compile(self.engine))
-            values = [column.to_pylist() for column in as_text_times(ordered).columns]
+            columns = [column for column in table.c if column.name in rows.schema.names]
+            text = str(table.insert().values(dict.fromkeys(columns)).compile(self.engine))
+            ordered = as_text_times(rows.select([column.name for column in columns]))
+            values = [column.to_pylist() for column in ordered.columns]
             with self.writing() as connection:
                 _driver(connection).executemany(text, zip(*values, strict=True))
 

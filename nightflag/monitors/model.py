@@ -37,7 +37,7 @@ class Expectation(Section):
     """One Great Expectations rule; GX itself checks the settings."""
 
     type: str = Field(
-        pattern=r"^expect_[a-z0-9_]+$",
+        pattern=r"^(expect|unexpected)_[a-z0-9_]+$",
         max_length=200,
         description="The rule's name in snake case, such as expect_column_values_to_not_be_null.",
     )

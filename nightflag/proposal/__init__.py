@@ -3,8 +3,8 @@
 ``propose`` guesses, ``write`` says each guess in a file whose comments explain it.
 """
 
-from nightflag.proposal.guessing import Guesses, propose
+from nightflag.proposal.guessing import Guesses, Wishes, propose
 from nightflag.proposal.tables import table_names
 from nightflag.proposal.writing import write
 
-__all__ = ["Guesses", "propose", "table_names", "write"]
+__all__ = ["Guesses", "Wishes", "propose", "table_names", "write"]

@@ -43,7 +43,7 @@ MONITOR: dict[str, Any] = {
     "detector": {"settings": {"steps": 50, "batch_size": 64}},
     "training": {"at_least": 100},
     "alarm": {"rate": 0.05},
-    "execution": {"batch_size": 16, "lock_wait": "1 minute"},
+    "execution": {"batch_size": 24, "lock_wait": "1 minute"},
 }
 
 

@@ -1,0 +1,64 @@
+"""The command line: ``nightflag COMMAND``. One file a command; none is imported before it is used.
+
+Exit codes: 0 all is well, 1 the night failed, 2 something is to be corrected first, 75 try again
+later. Output goes to stdout, everything about it to stderr.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import metadata, util
+
+from cyclopts import App, CycloptsError
+
+from nightflag.cli.failures import report_bug, show
+from nightflag.errors import NightflagError
+
+COMMANDS = {
+    "init": "Look at a table and write its monitor, with every guess explained.",
+    "check": "Try everything a night would need, and say what it would do. Writes nothing.",
+    "run": "Run the night of one monitor or several, now.",
+    "retrain": "Train a new model for a monitor, now.",
+    "flags": "Show the flags of one night.",
+    "runs": "Show the latest nights.",
+    "models": "Show the models of a monitor.",
+    "doctor": "Examine the installation: versions, folders, variables, server, monitors.",
+    "deploy": "Tell the Prefect server to run the monitors on their schedules.",
+}
+WRONG_USAGE = 2
+STOPPED = 130
+
+
+def version() -> str:
+    """The installed version."""
+    try:
+        return metadata.version("nightflag")
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+app = App(
+    name="nightflag",
+    help="Nightly anomaly flags in SQL that can be trusted and replayed.",
+    help_epilogue="Exit codes: 0 fine, 1 the night failed, 2 correct something first, 75 try "
+    "again later.",
+    version=version,
+)
+for name, summary in COMMANDS.items():
+    if util.find_spec(f"nightflag.cli.{name}"):
+        app.command(f"nightflag.cli.{name}:{name}", name=name, help=summary)
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """The exit code of the command that ``words`` (by default those of the process) spell."""
+    sys.excepthook = report_bug
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        return app(words, result_action="return_value", exit_on_error=False) or 0
+    except CycloptsError:
+        return WRONG_USAGE
+    except NightflagError as error:
+        show(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return STOPPED

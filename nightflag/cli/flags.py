@@ -1,0 +1,53 @@
+"""``nightflag flags``."""
+
+from datetime import datetime
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from nightflag.cli.options import AsJson, AsOf, Limit
+from nightflag.cli.output import print_json, print_table, say
+from nightflag.cli.results import results_of
+from nightflag.databases import Database
+from nightflag.monitors import find
+from nightflag.results.reading import Row, latest
+from nightflag.results.reading import flags as read_flags
+from nightflag.settings import Settings
+
+LEFT_OUT = frozenset({"model_version", "run_id", "scored_at"})
+ALL_NIGHTS = 100_000
+
+
+def flags(
+    monitor: Annotated[str, Parameter(help="The monitor's name.")],
+    /,
+    *,
+    as_of: AsOf = None,
+    limit: Limit = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Show the flags of one night, the most anomalous first; by default of the newest published."""
+    found = find(Settings().monitors_folder, monitor)
+    with results_of(found) as results:
+        night = _night(results, monitor, as_of)
+        rows = read_flags(results, monitor, night["run_id"], limit=limit) if night else []
+    if as_json:
+        print_json(rows)
+        return
+    if rows:
+        print_table(rows, {name: name for name in rows[0] if name not in LEFT_OUT})
+    say(_sentence(monitor, night, len(rows), as_of))
+
+
+def _night(results: Database, monitor: str, as_of: datetime | None) -> Row | None:
+    """The newest published night, or the one of that logical date."""
+    nights = latest(results, "runs_of_monitor", monitor, limit=ALL_NIGHTS)
+    published = [night for night in nights if night["status"] == "published"]
+    return next((night for night in published if as_of in (None, night["as_of"])), None)
+
+
+def _sentence(monitor: str, night: Row | None, shown: int, as_of: datetime | None) -> str:
+    if night is None:
+        of_date = f" for {as_of:%Y-%m-%d %H:%M} UTC" if as_of else ""
+        return f"{monitor} has published nothing{of_date} yet."
+    return f"{shown} of {night['records_flagged']:,} flags of {night['as_of']:%Y-%m-%d %H:%M} UTC."

@@ -1,0 +1,46 @@
+"""``nightflag models``."""
+
+import json
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from nightflag.cli.options import AsJson, Limit
+from nightflag.cli.output import print_json, print_table, say
+from nightflag.cli.results import results_of
+from nightflag.monitors import find
+from nightflag.results.reading import latest
+from nightflag.settings import Settings
+
+COLUMNS = {
+    "version": "version",
+    "status": "status",
+    "as_of": "as of (UTC)",
+    "detector": "detector",
+    "training_records": "trained on",
+    "calibration_records": "calibrated on",
+    "reason": "reason",
+}
+
+
+def models(
+    monitor: Annotated[str, Parameter(help="The monitor's name.")],
+    /,
+    *,
+    limit: Limit = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Show a monitor's models, newest first: which is in use, and why each was trained."""
+    found = find(Settings().monitors_folder, monitor)
+    with results_of(found) as results:
+        rows = latest(results, "models_of_monitor", monitor, limit=limit)
+    if as_json:
+        print_json([_with_about(row) for row in rows])
+    elif rows:
+        print_table(rows, COLUMNS)
+    else:
+        say(f"{monitor} has no model yet; the first night trains one.")
+
+
+def _with_about(row: dict[str, Any]) -> dict[str, Any]:
+    return {**row, "about": json.loads(row["about"])}

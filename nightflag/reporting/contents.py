@@ -1,0 +1,124 @@
+"""What the page of a night tells, read from the results database."""
+
+from dataclasses import dataclass
+from math import sqrt
+
+from sqlalchemy import Connection
+
+from nightflag import models
+from nightflag.errors import ModelFileError, NightflagError, ReportError
+from nightflag.evaluation import Quality, quality
+from nightflag.models import Entry
+from nightflag.monitors import Monitor
+from nightflag.queries import run
+from nightflag.reporting import flags, quarantine, scores, statement
+from nightflag.reporting.flags import Flag
+from nightflag.reporting.quarantine import FailedRule
+from nightflag.reporting.scores import Points
+from nightflag.runs import Run
+from nightflag.workplace import Workplace
+
+NEWEST_MODELS = 1_000
+
+
+@dataclass(frozen=True)
+class Contents:
+    """Everything a page shows; ``threshold`` is None where the model's files are gone.
+
+    ``p_values`` counts the night's p-values in bins of equal width from 0 to 1.
+    """
+
+    monitor: Monitor
+    night: Run
+    alarm_rate: float
+    model: Entry
+    threshold: float | None
+    quality: Quality | None
+    points: Points
+    p_values: tuple[int, ...]
+    flags: tuple[Flag, ...]
+    quarantine: tuple[FailedRule, ...]
+    statement: str
+    notes: tuple[str, ...]
+
+    @property
+    def scored(self) -> int:
+        """How many records the night scored."""
+        return self.night.records_scored or 0
+
+    @property
+    def realised_rate(self) -> float | None:
+        """The share of the scored records that was flagged."""
+        return (self.night.records_flagged or 0) / self.scored if self.scored else None
+
+    @property
+    def smallest_rate(self) -> float:
+        """The smallest p-value the model can give."""
+        return 1 / (self.model.training.calibration_records + 1)
+
+    @property
+    def expected_flags(self) -> tuple[int, int]:
+        """How many flags records like the calibration records give, 19 nights in 20.
+
+        The count is beta-binomial, because the calibration is a sample itself (Bates
+        et al. 2023); two standard deviations around its mean.
+        """
+        n, rate = self.scored, self.alarm_rate
+        calibration = self.model.training.calibration_records
+        spread = 2 * sqrt(n * rate * (1 - rate) * (calibration + 1 + n) / (calibration + 2))
+        return max(0, round(n * rate - spread)), min(n, round(n * rate + spread))
+
+
+def gather(workplace: Workplace, night: Run) -> Contents:
+    """What there is to tell of a published night; :class:`ReportError` for any other."""
+    model = _model(workplace, night)
+    known, notes = _quality(workplace, night)
+    with workplace.results.reading() as connection:
+        rate = _alarm_rate(connection, night)
+        return Contents(
+            monitor=workplace.monitor,
+            night=night,
+            alarm_rate=rate,
+            model=model,
+            threshold=_threshold(workplace, model, rate),
+            quality=known,
+            points=scores.sample(connection, workplace.tables, night),
+            p_values=scores.histogram(connection, workplace.tables, night),
+            flags=flags.strongest(connection, workplace.tables, night),
+            quarantine=quarantine.failed_rules(connection, workplace.tables, night),
+            statement=statement.of_flags(workplace, night),
+            notes=notes,
+        )
+
+
+def _model(workplace: Workplace, night: Run) -> Entry:
+    entries = models.latest(workplace.results, night.monitor, limit=NEWEST_MODELS)
+    found = next((entry for entry in entries if entry.version == night.model_version), None)
+    if found is None or not night.is_published:
+        raise ReportError(
+            f"The run of {night.monitor} for {night.as_of:%Y-%m-%d %H:%M} UTC is {night.status}.",
+            expected="a published run, whose model is in nightflag_models",
+            mend="run the night again; `nightflag runs` says what stopped it",
+        )
+    return found
+
+
+def _alarm_rate(connection: Connection, night: Run) -> float:
+    row = run(connection, "run_of_date", monitor=night.monitor, as_of=night.as_of).one()
+    return float(row.alarm_rate)
+
+
+def _threshold(workplace: Workplace, model: Entry, rate: float) -> float | None:
+    try:
+        loaded = models.load(model, folder=workplace.models)
+    except ModelFileError:
+        return None
+    return loaded.calibration.threshold(rate)
+
+
+def _quality(workplace: Workplace, night: Run) -> tuple[Quality | None, tuple[str, ...]]:
+    """The quality where it can be known; the flags are worth a page also where it cannot."""
+    try:
+        return quality(workplace, night), ()
+    except NightflagError as error:
+        return None, (f"The flags could not be compared with the labels: {error.what}",)

@@ -1,0 +1,89 @@
+"""The night's strongest flags, each with its reasons."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, and_, select
+
+from nightflag.reporting.scores import of_night
+from nightflag.results.tables import MonitorTables
+from nightflag.runs import Run
+
+MOST_FLAGS = 100
+REASON = ("feature", "value", "expected", "contribution")
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A feature of a flagged record; ``share`` of the score in [0, 1], None where it has none."""
+
+    feature: str
+    value: str | None
+    expected: str | None
+    share: float | None
+
+
+@dataclass(frozen=True)
+class Flag:
+    """A flagged record, its reasons best first."""
+
+    key: tuple[str, ...]
+    event_time: datetime
+    score: float
+    p_value: float
+    reasons: tuple[Reason, ...]
+
+
+def strongest(connection: Connection, tables: MonitorTables, night: Run) -> tuple[Flag, ...]:
+    """The night's flags with the smallest p-values, then the highest scores."""
+    rows = connection.execute(_with_reasons(tables, night)).all()
+    width = len(tables.key)
+    return tuple(_flag(list(same), width) for _, same in groupby(rows, lambda row: row[:width]))
+
+
+def _with_reasons(tables: MonitorTables, night: Run) -> Select[Any]:
+    scores, reasons = tables.scores, tables.reasons
+    columns = [*(scores.c[name] for name in tables.key), *_measured(scores.c)]
+    top = (
+        select(*columns)
+        .where(of_night(tables, night), scores.c.is_anomaly)
+        .order_by(scores.c.p_value, scores.c.score.desc(), *columns[: len(tables.key)])
+        .limit(MOST_FLAGS)
+        .subquery("top")
+    )
+    keys = [top.c[name] for name in tables.key]
+    same = and_(*(reasons.c[name] == top.c[name] for name in tables.key))
+    return (
+        select(*keys, *_measured(top.c), *(reasons.c[name] for name in REASON))
+        .select_from(top.outerjoin(reasons, same))
+        .order_by(top.c.p_value, top.c.score.desc(), *keys, reasons.c.rank)
+    )
+
+
+def _measured(columns: Any) -> tuple[Any, Any, Any]:
+    return columns.event_time, columns.score, columns.p_value
+
+
+def _flag(rows: list[Row[Any]], width: int) -> Flag:
+    first = rows[0]
+    reasons = tuple(_reason(row) for row in rows if row.feature is not None)
+    return Flag(key_texts(first[:width]), first.event_time, first.score, first.p_value, reasons)
+
+
+def _reason(row: Row[Any]) -> Reason:
+    share = min(1.0, max(0.0, row.contribution / row.score)) if row.score > 0 else None
+    return Reason(row.feature, row.value, row.expected, share)
+
+
+def key_texts(values: Iterable[object]) -> tuple[str, ...]:
+    """A record's key values as text; bytes in hexadecimal, a missing one as ``null``."""
+    return tuple(_text(value) for value in values)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bytes | memoryview):
+        return f"0x{bytes(value).hex()}"
+    return "null" if value is None else str(value)

@@ -1,0 +1,67 @@
+"""Where reports are kept: a folder for each monitor, a page for each night, and a list of them."""
+
+import os
+import secrets
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+from nightflag import runs
+from nightflag.errors import ReportError
+from nightflag.reporting import page
+from nightflag.runs import Run
+from nightflag.workplace import Workplace
+
+INDEX = "index.html"
+LISTED_NIGHTS = 1_000
+
+
+def keep(workplace: Workplace, night: Run, text: str) -> Path:
+    """Where the page of ``night`` now lies; the list of the monitor's nights names it."""
+    where = workplace.reports / night.monitor / page_name(night.as_of)
+    _replace(where, text)
+    nights = runs.latest(workplace.results, night.monitor, limit=LISTED_NIGHTS)
+    _replace(where.with_name(INDEX), page.of_nights(workplace.monitor, _links(nights, where)))
+    return where
+
+
+def page_name(as_of: datetime) -> str:
+    """The name of the page of that logical date, to the minute where it is a whole one."""
+    whole = as_of.second == as_of.microsecond == 0
+    return f"{as_of:%Y-%m-%dT%H%MZ}.html" if whole else f"{as_of:%Y-%m-%dT%H%M%S.%fZ}.html"
+
+
+def _links(nights: list[Run], page_: Path) -> list[tuple[Run, str | None]]:
+    """Each night with the name of its page, where there is one."""
+    names = [page_name(night.as_of) for night in nights]
+    there = {path.name for path in page_.parent.glob("*.html")}
+    return [
+        (night, name if name in there else None) for night, name in zip(nights, names, strict=True)
+    ]
+
+
+def _replace(path: Path, text: str) -> None:
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _flush(beside, text)
+        beside.replace(path)
+    except OSError as error:
+        _forget(beside)
+        raise ReportError(
+            f"The report could not be written to {path}: {error.strerror or error}.",
+            expected="a folder that can be written to, with room for the page",
+            mend="free some space or correct the permissions; the flags are published all the same",
+        ) from error
+
+
+def _flush(path: Path, text: str) -> None:
+    with path.open("x", encoding="utf-8", errors="replace", newline="\n") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _forget(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink()
