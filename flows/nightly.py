@@ -1,28 +1,36 @@
-"""The night: pull, validate, features, retrain or score, publish."""
+"""The night: pull, validate, features, retrain or score, publish, report."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from prefect import flow
-from pydantic import Field
 
-from flows.logical_dates import resolved
-from flows.retraining import LogicalDate, MonitorName, retrain
+from flows.logical_dates import resolved, run_name
+from flows.retraining import LogicalDate, retrain
 from flows.workplaces import at_work_on
-from nightflag import nights
+from nightflag import nights, reporting
 from nightflag.runs import Run
-from tasks import check_tonight, load_champion, open_night, publish_night, score_partition
+from tasks import (
+    check_tonight,
+    load_champion,
+    open_night,
+    publish_night,
+    score_partition,
+    write_report,
+)
 
-Retraining = Annotated[
-    Literal["when due", "always", "never"],
-    Field(description="Whether to train a new model before tonight's records are scored."),
-]
+Retraining = Literal["when due", "always", "never"]
 
 
-@flow(name="nightly", flow_run_name="{monitor} {as_of}")
-def nightly(
-    monitor: MonitorName, as_of: LogicalDate = None, retraining: Retraining = "when due"
-) -> Run:
-    """Publish the flags of one monitor for one logical date, exactly once."""
+@flow(name="nightly", flow_run_name=run_name)
+def nightly(monitor: str, as_of: LogicalDate = None, retraining: Retraining = "when due") -> Run:
+    """Publish the flags of one monitor for one logical date, exactly once.
+
+    Args:
+        monitor: The monitor's name, as its file says.
+        as_of: The moment the run stands for, UTC unless it names its zone; by default the one it
+            was scheduled for.
+        retraining: Whether to train a new model before tonight's records are scored.
+    """
     with at_work_on(monitor) as workplace, nights.only_run(workplace) as lock:
         night = open_night(workplace, resolved(as_of))
         if night.is_published:
@@ -33,5 +41,8 @@ def nightly(
             if reason is not None:
                 retrain(monitor, as_of=night.as_of, before=night.window.start, reason=reason)
             entry, model = load_champion(workplace)
-            partition = score_partition(workplace, night, model)
-            return publish_night(workplace, night, entry, [partition], warnings=warnings, lock=lock)
+            partitions = [score_partition(workplace, night, model)]
+            night = publish_night(workplace, night, entry, partitions, warnings=warnings, lock=lock)
+        with reporting.failure_is_a_warning():
+            write_report(workplace, night)
+        return night

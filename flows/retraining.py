@@ -4,30 +4,40 @@ from datetime import datetime
 from typing import Annotated
 
 from prefect import flow
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
-from flows.logical_dates import resolved
+from flows.logical_dates import resolved, run_name
 from flows.workplaces import at_work_on
 from nightflag import nights
 from nightflag.models import Entry
 from tasks import train_model
 
-MonitorName = Annotated[str, Field(description="The monitor's name, as its file says.")]
-LogicalDate = Annotated[
-    datetime | None,
-    Field(description="The moment the run stands for; by default the one it was scheduled for."),
-]
-Reason = Annotated[str, Field(max_length=500, description="Why, for the registry of models.")]
+# Prefect's server checks patterns but not formats, so without the pattern it takes "yesterday".
+A_MOMENT = {
+    "type": "string",
+    "format": "date-time",
+    "pattern": r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$",
+}
+LogicalDate = Annotated[datetime, WithJsonSchema(A_MOMENT)] | None
+Reason = Annotated[str, Field(max_length=500)]
 
 
-@flow(name="retrain", flow_run_name="retrain {monitor}")
+@flow(name="retrain", flow_run_name=run_name)
 def retrain(
-    monitor: MonitorName,
+    monitor: str,
     as_of: LogicalDate = None,
     before: LogicalDate = None,
     reason: Reason = "asked for by hand",
 ) -> Entry:
-    """Train the monitor's model on the records before ``before`` and make it champion."""
+    """Train the monitor's model on earlier records and make it champion.
+
+    Args:
+        monitor: The monitor's name, as its file says.
+        as_of: The moment the run stands for, UTC unless it names its zone; by default the one it
+            was scheduled for.
+        before: Only records from before this moment are trained on; by default before as_of.
+        reason: Why, for the registry of models.
+    """
     as_of = resolved(as_of)
     with at_work_on(monitor) as workplace, nights.only_training(workplace):
         return train_model(workplace, as_of=as_of, before=before or as_of, reason=reason)

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+from prefect import runtime
 from prefect.blocks.system import Secret
 from prefect.settings import get_current_settings
 
+from nightflag.errors import SettingsError
 from nightflag.monitors import find
 from nightflag.settings import Settings
 from nightflag.workplace import Workplace, of_monitor
@@ -16,9 +19,21 @@ from nightflag.workplace import Workplace, of_monitor
 def at_work_on(monitor: str) -> Iterator[Workplace]:
     """The workplace of the monitor of that name, closed at the end."""
     settings = Settings()
+    if runtime.deployment.id is not None:
+        refuse_to_move(settings.home)
     found = find(settings.monitors_folder, monitor)
     with of_monitor(found, settings, read_secret=read_secret) as workplace:
         yield workplace
+
+
+def refuse_to_move(home: Path) -> None:
+    """Raise SettingsError for a relative folder: a worker starts each run in another one."""
+    if not home.is_absolute():
+        raise SettingsError(
+            f"The worker's NIGHTFLAG_HOME is {str(home)!r}, and runs start in temporary folders.",
+            expected="an absolute path, so that models and reports outlive the run",
+            mend="set NIGHTFLAG_HOME to an absolute path where the worker is started",
+        )
 
 
 def read_secret(name: str) -> str:
@@ -29,4 +44,4 @@ def read_secret(name: str) -> str:
 
 def server_url() -> str | None:
     """The API of the Prefect server that environment or profile name; None: a temporary one."""
-    return get_current_settings().api.url
+    return get_current_settings().api.url or None

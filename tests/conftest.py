@@ -44,3 +44,13 @@ def database_url(request: pytest.FixtureRequest) -> str:
     """The URL of an empty database, once of each dialect."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
+
+
+@pytest.fixture(scope="session")
+def prefect_server() -> Iterator[str]:
+    """The API of a real Prefect server of this session, which flows called here report to."""
+    from prefect.settings import get_current_settings
+    from prefect.testing.utilities import prefect_test_harness
+
+    with prefect_test_harness(server_startup_timeout=120):
+        yield str(get_current_settings().api.url)

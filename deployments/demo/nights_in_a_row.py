@@ -19,19 +19,25 @@ from nightflag.runs import Run
 SQL = """select t.reading_id, t.a1, f.p_value, f.reasons
 from shuttle_readings t join shuttle_flags f using (reading_id)
 order by f.p_value, f.score desc limit 3"""
-COLUMNS = "monitor as_of read scored quarantined flagged model seconds precision recall".split()
+COLUMNS = (
+    *("monitor", "night", "read", "scored", "quarantined", "flagged"),
+    *("model", "seconds", "precision", "recall"),
+)
+NARROWEST = 110
 
 
 def show(database: Path, nights: Mapping[str, Sequence[datetime]], started: float) -> None:
     """Load the data, run the nights, and print the table and where to look next."""
     console = Console(highlight=False)
+    console.width = max(console.width, NARROWEST)
     console.print(f"Loading the shuttle's radiators and a machine's temperature into {database}")
     load.load(f"sqlite:///{database}")
     console.print("Starting a temporary Prefect server; the first night also trains a model.\n")
     table = Table(*COLUMNS, title="What the nights came to")
     for monitor, dates in nights.items():
         for as_of in dates:
-            _add(table, console, *_night(monitor, as_of))
+            with console.status(f"{monitor}, {as_of:%Y-%m-%d} ..."):
+                _add(table, console, *_night(monitor, as_of))
     console.print()
     console.print(table)
     _say_where_to_look(console, database, list(nights), perf_counter() - started)

@@ -8,12 +8,13 @@ import matplotlib as mpl
 import pandas as pd
 
 mpl.use("Agg")
-from matplotlib import pyplot  # noqa: E402 - after the backend is chosen
+from matplotlib import pyplot
+from matplotlib.axes import Axes
 
 ROOT = Path(__file__).parents[2]
-QUERY = """select m.recorded_at, m.value, m.is_anomaly as labelled, s.is_anomaly as flagged, s.p_value
+QUERY = """select recorded_at, value, m.is_anomaly as labelled, s.is_anomaly as flagged, p_value
 from machine_temperature m join machine_temperature_scores s using (sensor, recorded_at)
-order by m.recorded_at"""
+order by recorded_at"""
 
 
 def main() -> None:
@@ -31,7 +32,7 @@ def main() -> None:
     print(f"wrote {target}")
 
 
-def _temperature(axes: pyplot.Axes, records: pd.DataFrame) -> None:
+def _temperature(axes: Axes, records: pd.DataFrame) -> None:
     flags = records[records.flagged == 1]
     window = records[records.labelled == 1].recorded_at
     axes.plot(records.recorded_at, records.value, color="#4a6fa5", linewidth=1, label="temperature")
@@ -42,7 +43,7 @@ def _temperature(axes: pyplot.Axes, records: pd.DataFrame) -> None:
     axes.set_title("Eight nights over a machine's temperature, as published", loc="left")
 
 
-def _p_values(axes: pyplot.Axes, records: pd.DataFrame) -> None:
+def _p_values(axes: Axes, records: pd.DataFrame) -> None:
     axes.semilogy(records.recorded_at, records.p_value, ".", color="#4a6fa5", markersize=3)
     axes.axhline(0.05, color="#c0392b", linewidth=1)
     axes.text(records.recorded_at.iloc[-1], 0.055, "alarm rate 0.05", color="#c0392b", ha="right")

@@ -17,8 +17,8 @@ COLUMNS = {
     "status": "status",
     "as_of": "as of (UTC)",
     "detector": "detector",
-    "training_records": "trained on",
-    "calibration_records": "calibrated on",
+    "training_records": "records",
+    "calibration_records": "held out",
     "reason": "reason",
 }
 

@@ -1,12 +1,18 @@
 """What `run` and `retrain` need before they call a flow."""
 
+from functools import cache
+
 from nightflag.cli.output import say
 from nightflag.cli.quiet import hush
 from nightflag.errors import SettingsError
 
 
+@cache
 def ready_for_prefect(*, verbose: bool, quiet: bool = False) -> None:
-    """Import Prefect silently; say which server a run is about to start, or that none answers."""
+    """Import Prefect silently, once; say that it starts a server of its own, where it does.
+
+    Raises :class:`SettingsError` where a server is named and does not answer.
+    """
     hush(verbose=verbose)
     from flows.workplaces import server_url
     from nightflag.checking.installation import trouble_with_server

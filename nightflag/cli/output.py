@@ -3,8 +3,10 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -24,10 +26,17 @@ def print_json(rows: Rows) -> None:
 
 
 def print_table(rows: Rows, columns: Mapping[str, str]) -> None:
-    """Print the rows' ``columns``, a mapping from key to heading."""
-    table = Table(*(escape(heading) for heading in columns.values()))
+    """Print the rows' ``columns``, a mapping from key to heading; the last one takes what is left.
+
+    Numbers stand on the right, counts with separators: a column whose key speaks of ``records``.
+    """
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for key, heading in columns.items():
+        on_right = all(isinstance(row[key], Real | None) for row in rows)
+        last = key == list(columns)[-1]
+        table.add_column(escape(heading), justify="right" if on_right else "left", no_wrap=not last)
     for row in rows:
-        table.add_row(*(Text(_cell(row[key])) for key in columns))
+        table.add_row(*(Text(_cell(key, row[key])) for key in columns))
     Console().print(table)
 
 
@@ -53,11 +62,11 @@ def _plain(value: object) -> str:
     return value.hex() if isinstance(value, bytes) else str(value)
 
 
-def _cell(value: object) -> str:
+def _cell(key: str, value: object) -> str:
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M}"
     if isinstance(value, float):
         return f"{value:.4g}"
-    if isinstance(value, int) and not isinstance(value, bool):
+    if "records" in key and value is not None:
         return f"{value:,}"
     return "" if value is None else str(value)

@@ -7,6 +7,8 @@ from cyclopts import Parameter
 from nightflag.cli.nights import ready_for_prefect
 from nightflag.cli.options import AsOf, Verbose
 from nightflag.cli.output import say
+from nightflag.monitors import find
+from nightflag.settings import Settings
 
 
 def retrain(
@@ -17,6 +19,7 @@ def retrain(
     verbose: Verbose = False,
 ) -> None:
     """Train a new model on the records before a moment, and put it to use."""
+    find(Settings().monitors_folder, monitor)
     ready_for_prefect(verbose=verbose)
     from flows.retraining import retrain as flow
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
@@ -13,7 +12,7 @@ from nightflag.cli.options import AsJson, AsOf, Verbose
 from nightflag.cli.output import print_json, print_table, say
 from nightflag.cli.results import results_of
 from nightflag.errors import NightflagError
-from nightflag.monitors import find
+from nightflag.monitors import Monitor, find
 from nightflag.results.reading import flags_query
 from nightflag.runs import Run
 from nightflag.settings import Settings
@@ -49,11 +48,12 @@ def run(
     as_json: AsJson = False,
 ) -> int:
     """Run the night of one monitor or several, now: pull, validate, score, publish."""
-    ready_for_prefect(verbose=verbose, quiet=quiet or as_json)
     codes, rows = {0}, []
     for name in (monitor, *others):
         try:
-            rows.append(_row(name, as_of, retraining))
+            found = find(Settings().monitors_folder, name)
+            ready_for_prefect(verbose=verbose, quiet=quiet or as_json)
+            rows.append(_row(found, as_of, retraining))
         except NightflagError as error:
             show(error, about=name)
             codes.add(error.exit_code)
@@ -66,19 +66,19 @@ def run(
     return min(codes, key=WORST_FIRST.index)
 
 
-def _row(monitor: str, as_of: datetime | None, retraining: When) -> dict[str, Any]:
+def _row(monitor: Monitor, as_of: datetime | None, retraining: When) -> dict[str, Any]:
     from flows.nightly import nightly
+    from nightflag.reporting.folder import page_name
 
     began = datetime.now(UTC)
-    night: Run = nightly(monitor, as_of=as_of, retraining=RETRAINING[retraining])
-    settings = Settings()
-    with results_of(find(settings.monitors_folder, monitor)) as results:
-        query = flags_query(results, monitor, night.run_id)
-    report = settings.reports_folder / monitor / f"{night.as_of:%Y-%m-%dT%H%MZ}.html"
+    night: Run = nightly(monitor.name, as_of=as_of, retraining=RETRAINING[retraining])
+    with results_of(monitor) as results:
+        query = flags_query(results, monitor.name, night.run_id)
+    report = Settings().reports_folder / monitor.name / page_name(night.as_of)
     return {
         **{name: getattr(night, name) for name in (*COLUMNS, "run_id", "as_of", "warnings")},
         "published_before": bool(night.finished_at and night.finished_at < began),
-        "report": str(report) if Path(report).exists() else None,
+        "report": str(report) if report.exists() else None,
         "flags_query": query,
     }
 

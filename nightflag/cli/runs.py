@@ -18,7 +18,6 @@ COLUMNS = {
     "records_read": "read",
     "records_quarantined": "quarantined",
     "records_flagged": "flagged",
-    "records_retracted": "retracted",
     "model_version": "model",
     "note": "note",
 }

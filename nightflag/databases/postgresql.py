@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import adbc_driver_manager
-import adbc_driver_postgresql.dbapi as adbc
 import pyarrow as pa
 from sqlalchemy import ColumnElement, Select, Table, cast, types
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -95,6 +93,9 @@ class PostgresqlDatabase(Database):
 
     @contextmanager
     def _cursor(self) -> Iterator[Any]:
+        # Takes pandas along: seconds that `nightflag runs` need not wait for.
+        import adbc_driver_postgresql.dbapi as adbc
+
         with (
             self._translated_adbc_errors(),
             adbc.connect(self._adbc_uri()) as connection,
@@ -107,6 +108,8 @@ class PostgresqlDatabase(Database):
 
     @contextmanager
     def _translated_adbc_errors(self) -> Iterator[None]:
+        import adbc_driver_manager
+
         try:
             yield
         except adbc_driver_manager.Error as error:

@@ -1,14 +1,20 @@
 """Reporting: one self-contained HTML page a night, and a list of the nights beside it.
 
-Drawing is slow to import, so nothing is imported before the first page is written.
+Drawing is slow to import, so that happens when the first page is written.
 """
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from nightflag.errors import NightflagError
 from nightflag.runs import Run
 from nightflag.workplace import Workplace
 
-__all__ = ["write"]
+__all__ = ["failure_is_a_warning", "write"]
+
+logger = logging.getLogger(__name__)
 
 
 def write(workplace: Workplace, night: Run) -> Path:
@@ -22,3 +28,12 @@ def write(workplace: Workplace, night: Run) -> Path:
 
     text = page.of_night(gather(workplace, night))
     return folder.keep(workplace, night, text)
+
+
+@contextmanager
+def failure_is_a_warning() -> Iterator[None]:
+    """A place in which reports are written: what goes wrong is logged, and the night goes on."""
+    try:
+        yield
+    except NightflagError as error:
+        logger.warning("The night is published, but not reported: %s", error)

@@ -23,7 +23,6 @@ COLOURS = {"ink": "#1f2933", "muted": "#5f6b78", "rule": "#d5dbe1", "alarm": "#c
 PASSED = "#8593a2"  # part of an embedded picture, so it must be readable in both themes
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
-    "svg.hashsalt": "nightflag",
     "font.size": 9.5,
     "text.color": COLOURS["ink"],
     "axes.labelcolor": COLOURS["muted"],
@@ -54,7 +53,7 @@ def score_plot(
     what a screen reader says. Where a score is not positive the axis is linear around zero.
     """
     passed, flagged = _finite(passed), _finite(flagged)
-    with mpl.rc_context(STYLE):
+    with mpl.rc_context({**STYLE, "svg.hashsalt": title}):
         figure = Figure(figsize=(7.6, 3.2), layout="constrained")
         axes = figure.subplots()
         _scale(axes, [score for _, score in (*passed, *flagged)])
@@ -77,7 +76,7 @@ def p_value_plot(counts: Sequence[int], *, rate: float, title: str = "P-values")
     dashed line shows.
     """
     width = 1 / len(counts)
-    with mpl.rc_context(STYLE):
+    with mpl.rc_context({**STYLE, "svg.hashsalt": title}):
         figure = Figure(figsize=(7.6, 2.3), layout="constrained")
         axes = figure.subplots()
         alarming = sum((position + 1) * width <= rate for position in range(len(counts)))
@@ -146,7 +145,7 @@ def _dated(axes: Axes, *, has_points: bool) -> None:
         axes.set_xticks([])
         axes.set_xlabel("no record was scored")
         return
-    locator = AutoDateLocator(maxticks=9)  # type: ignore[no-untyped-call]
+    locator = AutoDateLocator()  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
     dates = ConciseDateFormatter(locator, show_offset=False)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_formatter(dates)
@@ -168,7 +167,7 @@ def _svg(figure: Figure, title: str) -> str:
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"\s*<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    text = re.sub(r'<g id="[\w.]+_\d+">', "<g>", text)  # they would stand twice on a page
+    text = re.sub(r' id="[a-zA-Z0-9.]+_\d+"', "", text)  # they would stand twice on a page
     text = re.sub(r"(\d\.\d\d)\d+", r"\1", text)
     for name, colour in COLOURS.items():
         text = text.replace(colour, f"var(--{name}, {colour})")

@@ -42,14 +42,31 @@ def refuse_unsupported(results: Database) -> None:
 
 
 def create_tables(results: Database, tables: MonitorTables) -> None:
-    """Create the monitor's tables and views where they are missing."""
+    """Create the monitor's tables and views where they are missing.
+
+    Raises :class:`SettingsError` where they are there with another key.
+    """
     with results.reading() as connection:
-        if inspect(connection).has_table(tables.scores.name, schema=tables.scores.schema):
+        found, schema = inspect(connection), tables.scores.schema
+        if found.has_table(tables.scores.name, schema=schema):
+            key = found.get_pk_constraint(tables.scores.name, schema=schema)["constrained_columns"]
+            _refuse_other_key(tables, key)
             return
     with results.writing() as connection:
         _one_at_a_time(connection, results)
         tables.metadata.create_all(connection)
         create_views(connection, tables)
+
+
+def _refuse_other_key(tables: MonitorTables, key: list[str]) -> None:
+    if tuple(key) != tables.key:
+        raise SettingsError(
+            f"{tables.scores.name} has the key ({', '.join(key)}), "
+            f"its monitor ({', '.join(tables.key)}).",
+            expected="the key with which the monitor's first night was published",
+            mend=f"take that key again, give the monitor another name, or drop the tables and "
+            f"views {tables.monitor}_...",
+        )
 
 
 def _write_ahead(results: Database) -> None:

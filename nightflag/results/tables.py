@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Date,
     DateTime,
     Double,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    cast,
 )
 from sqlalchemy.types import TypeEngine
 
@@ -86,6 +88,17 @@ class MonitorTables:
     def staging(self) -> tuple[Table, ...]:
         """The tables that only a night in progress uses."""
         return self.staged_scores, self.staged_reasons, self.staged_quarantine, self.staged_gone
+
+    def keys_of(self, table: Table) -> list[Column[Any]]:
+        """The key columns of one of these tables."""
+        return [table.c[name] for name in self.key]
+
+
+def exact(staged: Table, name: str, tables: MonitorTables) -> ColumnElement[Any]:
+    """The staged key column, cast back to the type the source has."""
+    kind = tables.scores.c[name].type
+    column = staged.c[name]
+    return column if type(kind) is type(column.type) else cast(column, kind)
 
 
 class _Builder:

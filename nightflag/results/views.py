@@ -19,7 +19,6 @@ from sqlalchemy import (
 from sqlalchemy.sql.ddl import CreateView
 from sqlalchemy.sql.expression import ColumnElement, CompoundSelect, column
 
-from nightflag.queries import run
 from nightflag.results.tables import MonitorTables
 
 ALL_FLAGS = "nightflag_flags"
@@ -81,12 +80,13 @@ def _all_flags(connection: Connection, tables: MonitorTables) -> CompoundSelect[
 
 def _other_monitors(connection: Connection, tables: MonitorTables) -> dict[str, tuple[str, ...]]:
     schema, found = tables.scores.schema, inspect(connection)
-    views = set(found.get_view_names(schema=schema))
-    names = [row.monitor for row in run(connection, "monitors_with_runs")]
+    views = [name for name in found.get_view_names(schema=schema) if name.endswith("_flags")]
+    there = set(found.get_table_names(schema=schema))
+    names = {view.removesuffix("_flags") for view in views} - {"nightflag"}
+    watched = [name for name in names if {f"{name}_scores", f"{name}_staged_gone"} <= there]
     return {
         name: tuple(found.get_pk_constraint(f"{name}_scores", schema=schema)["constrained_columns"])
-        for name in names
-        if f"{name}_flags" in views
+        for name in watched
     }
 
 

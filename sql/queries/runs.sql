@@ -62,6 +62,3 @@ on conflict (monitor) do update set
         when excluded.scored_until > nightflag_watermarks.scored_until then excluded.scored_until
         else nightflag_watermarks.scored_until
     end
-
--- name: monitors_with_runs
-select distinct monitor from nightflag_runs order by monitor

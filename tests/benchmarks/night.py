@@ -1,7 +1,7 @@
 """How fast and how small a scoring night is: ``make bench``.
 
-One real PostgreSQL, one table of random numbers, a trained model. Each figure is taken in a process of
-its own; ratios compare figures of the same run on the same machine.
+One real PostgreSQL, one table of random numbers, a trained model. Each figure is taken in a process
+of its own; ratios compare figures of the same run on the same machine.
 """
 
 import argparse

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.reliability.watch import FIRST_NIGHT, SECOND_NIGHT, Watch, watch_of_payments
+from tests.reliability.watch import FIRST_NIGHT, SECOND_NIGHT, Watch
 
 ON_SQLITE = (
     ("locked", 1),
@@ -36,12 +36,6 @@ NOTHING = {
 }
 
 
-def at(cases):
-    return pytest.mark.parametrize(
-        ("server_url", "place", "nth"), cases, indirect=["server_url"], scope="session"
-    )
-
-
 def refuse_doubled(watch: Watch) -> None:
     """Each record stands once, and each run accounts for every record it read."""
     for table, key in (("scores", "payment_id"), ("reasons", "payment_id, rank")):
@@ -54,72 +48,60 @@ def refuse_doubled(watch: Watch) -> None:
     assert watch.rows(both) == []
 
 
-@pytest.fixture(scope="session")
-def second_night(before_second_night, tmp_path_factory):
-    """The watch after a second night that nothing disturbed."""
-    watch = before_second_night.copy(tmp_path_factory.mktemp("second") / "watch")
-    assert watch.night(SECOND_NIGHT).status == "published"
-    return watch
-
-
-def test_a_night_killed_while_it_trains_publishes_nothing(killed_while_training):
-    _, left = killed_while_training
+def test_a_night_killed_while_it_trains_publishes_nothing(stages, database):
+    stages.trained(database)
+    left = {kill: rows for kill, rows in stages.left.items() if kill.startswith(database)}
     assert left == dict.fromkeys(left, NOTHING)
 
 
-def test_a_night_killed_five_times_while_it_trains_ends_like_an_undisturbed_one(
-    tmp_path, request, server_url
-):
-    if server_url:
-        pytest.skip("there it is killed once only")
-    first_night = request.getfixturevalue("first_night")
-    watch = watch_of_payments(tmp_path / "watch", None)
+def test_a_night_killed_five_times_while_it_trains_ends_like_an_undisturbed_one(stages, tmp_path):
+    killed = stages.first_night("sqlite")
+    watch = stages.new("sqlite", tmp_path / "watch")
     assert watch.night(FIRST_NIGHT).status == "published"
-    assert watch.published() == first_night.published()
-    folders = [path.name for path in (first_night.folder / "models" / "payments").iterdir()]
-    assert folders == ["1"]
+    assert watch.published() == killed.published()
+    assert [path.name for path in (killed.folder / "models" / "payments").iterdir()] == ["1"]
 
 
-@at(FIRST)
-def test_a_first_night_killed(trained, first_night, tmp_path, place, nth):
-    watch = trained.copy(tmp_path / "watch")
+@pytest.mark.parametrize(("database", "place", "nth"), FIRST)
+def test_a_first_night_killed(stages, tmp_path, database, place, nth):
+    watch = stages.trained(database).copy(tmp_path / "watch")
+    undisturbed = stages.first_night(database).published()
     assert watch.night(FIRST_NIGHT, place=place, nth=nth).status == "killed"
-    assert watch.published() == (first_night.published() if place == "published" else NOTHING)
+    assert watch.published() == (undisturbed if place == "published" else NOTHING)
     assert watch.night(FIRST_NIGHT).status == "published"
-    assert watch.published() == first_night.published()
+    assert watch.published() == undisturbed
     refuse_doubled(watch)
 
 
-@at(EVERYWHERE)
-def test_a_later_night_killed(before_second_night, second_night, tmp_path, place, nth):
-    watch = before_second_night.copy(tmp_path / "watch")
+@pytest.mark.parametrize(("database", "place", "nth"), EVERYWHERE)
+def test_a_later_night_killed(stages, tmp_path, database, place, nth):
+    watch = stages.changed(database).copy(tmp_path / "watch")
+    before, undisturbed = watch.published(), stages.second_night(database).published()
     assert watch.night(SECOND_NIGHT, place=place, nth=nth).status == "killed"
-    expected = second_night if place == "published" else before_second_night
-    assert watch.published() == expected.published()
+    assert watch.published() == (undisturbed if place == "published" else before)
     refuse_doubled(watch)
     assert watch.night(SECOND_NIGHT).status == "published"
-    assert watch.published() == second_night.published()
+    assert watch.published() == undisturbed
     refuse_doubled(watch)
 
 
-@at(RECORDED)
-def test_a_night_that_fails_says_why_and_can_be_run_again(
-    before_second_night, second_night, tmp_path, place, nth
-):
-    watch = before_second_night.copy(tmp_path / "watch")
+@pytest.mark.parametrize(("database", "place", "nth"), RECORDED)
+def test_a_night_that_fails_says_why_and_can_be_run_again(stages, tmp_path, database, place, nth):
+    watch = stages.changed(database).copy(tmp_path / "watch")
+    before, undisturbed = watch.published(), stages.second_night(database).published()
     outcome = watch.night(SECOND_NIGHT, place=place, nth=nth, deed="fail")
     assert outcome.error == "OSError"
-    assert watch.published() == before_second_night.published()
+    assert watch.published() == before
     [run] = watch.rows("select status, error from nightflag_runs where run_id = 2")
     assert run == {"status": "failed", "error": f"The disk is full: {place}."}
     assert watch.night(SECOND_NIGHT).status == "published"
-    assert watch.published() == second_night.published()
+    assert watch.published() == undisturbed
     [run] = watch.rows("select attempt, error from nightflag_runs where run_id = 2")
     assert run == {"attempt": 2, "error": None}
 
 
-def test_training_that_fails_leaves_no_model(tmp_path, server_url):
-    watch = watch_of_payments(tmp_path / "watch", server_url)
+def test_training_that_fails_leaves_no_model(stages, database, tmp_path):
+    watch = stages.new(database, tmp_path / "watch")
     assert watch.night(FIRST_NIGHT, place="sampled", deed="fail").error == "OSError"
     assert watch.table("nightflag_models") == []
     [run] = watch.rows("select status, error from nightflag_runs")

@@ -1,0 +1,165 @@
+"""A Prefect server and worker of their own, and a table of readings to watch."""
+
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+import yaml
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
+
+from nightflag.checking.installation import trouble_with_server
+from nightflag.monitors import Monitor
+
+ROOT = Path(__file__).parents[2]
+STEP = timedelta(minutes=30)
+READINGS = {
+    "source": {
+        "database": "env:NIGHTFLAG_DATABASE_URL",
+        "table": "readings",
+        "key": "reading_id",
+        "time": "read_at",
+    },
+    "detector": {"settings": {"steps": 50, "batch_size": 64}},
+    "training": {"at_least": 100},
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A folder with monitors and a database, and the environment that names them and a server."""
+
+    folder: Path
+    environment: dict[str, str]
+
+    @property
+    def database(self) -> str:
+        return self.environment["NIGHTFLAG_DATABASE_URL"]
+
+    def describe(self, name: str, **sections: Any) -> Monitor:
+        """The monitor, after its file was written."""
+        content = {"monitor": name, **READINGS, **sections}
+        (self.folder / "monitors" / f"{name}.yaml").write_text(yaml.safe_dump(content))
+        return Monitor.model_validate(content)
+
+    def start(self, command: str, log: str) -> "subprocess.Popen[bytes]":
+        """A process of its own group, as if the command were typed."""
+        with (self.folder / log).open("ab") as output:
+            return subprocess.Popen(
+                typed(command),
+                cwd=self.folder,
+                env=self.environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def run(self, command: str, cwd: Path = ROOT) -> "subprocess.CompletedProcess[str]":
+        """What came of the command, as if it were typed."""
+        return subprocess.run(
+            typed(command),
+            cwd=cwd,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+        )
+
+
+def typed(command: str) -> list[str]:
+    """The words of the command, with programs taken from where these tests run."""
+    program, *words = command.split()
+    if program == "nightflag":
+        return [sys.executable, "-c", "from nightflag.cli import main; exit(main())", *words]
+    return [str(Path(sys.executable).with_name(program)), *words]
+
+
+def eventually(told: Callable[[], Any], seconds: float = 120) -> Any:
+    """The first true thing that is told within so many seconds."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := told():
+            return found
+        time.sleep(0.5)
+    pytest.fail(f"{told.__name__} told nothing within {seconds} seconds")
+
+
+def kill(process: "subprocess.Popen[bytes]") -> None:
+    """End the process and all of its group at once."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """A database with twelve days of readings up to now, and no monitor yet."""
+    folder = tmp_path_factory.mktemp("place")
+    (folder / "monitors").mkdir()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with closing(sqlite3.connect(folder / "readings.db")) as database, database:
+        columns = "reading_id integer primary key, read_at timestamp, celsius real"
+        database.execute(f"create table readings ({columns})")
+        database.executemany("insert into readings values (?, ?, ?)", readings())
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "NIGHTFLAG_DATABASE_URL": f"sqlite:///{folder / 'readings.db'}",
+        "NIGHTFLAG_HOME": str(folder),
+        "PREFECT_HOME": str(folder / "prefect"),
+        "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
+        "PREFECT_SERVER_API_PORT": str(port),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_SERVER_UI_ENABLED": "false",
+        "PREFECT_WORKER_QUERY_SECONDS": "1",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+    }
+    return Place(folder, environment)
+
+
+def readings() -> list[tuple[int, str, float]]:
+    """Two readings an hour, the same temperatures every time."""
+    random = Random(1)
+    now = datetime.now(UTC).replace(tzinfo=None)
+    times = [now - STEP * number for number in range(12 * 48)]
+    return [
+        (number, time.isoformat(sep=" "), random.gauss(20, 2)) for number, time in enumerate(times)
+    ]
+
+
+@pytest.fixture(scope="session")
+def server(place: Place) -> Iterator[SyncPrefectClient]:
+    """A client of a server in a process of its own."""
+    url = place.environment["PREFECT_API_URL"]
+    process = place.start("prefect server start", "server.log")
+    try:
+        eventually(lambda: trouble_with_server(url) is None)
+        values = {PREFECT_API_URL: url, PREFECT_HOME: place.environment["PREFECT_HOME"]}
+        with temporary_settings(values), get_client(sync_client=True) as client:
+            yield client
+    finally:
+        kill(process)
+
+
+@contextmanager
+def working(place: Place) -> Iterator["subprocess.Popen[bytes]"]:
+    """A worker in a process of its own."""
+    process = place.start("prefect worker start --pool nightflag", "worker.log")
+    try:
+        yield process
+    finally:
+        kill(process)

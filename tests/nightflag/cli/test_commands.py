@@ -1,0 +1,87 @@
+"""Every command is helpful, documented, and exits with the code its page promises."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nightflag.cli import COMMANDS, app
+
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
+SECTIONS = dict(
+    re.findall(r"^## nightflag (\S+)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL)
+)
+DOCUMENTED = re.compile(r"`(--[a-z-]+|[A-Z]+)`(?=[^|\n]*\|)")
+COMMAND_NAMES = sorted(set(COMMANDS) & set(app))
+
+
+def options(command: str) -> set[str]:
+    """What the command takes: its options as they are typed, its arguments in capitals."""
+    arguments = app[command].assemble_argument_collection()
+    return {name.lstrip("*") for one in arguments for name in one.names}
+
+
+def test_the_page_describes_every_command_and_no_other() -> None:
+    assert set(SECTIONS) == set(COMMAND_NAMES)
+
+
+@pytest.mark.parametrize("command", COMMAND_NAMES)
+def test_the_page_describes_every_option_and_no_other(command: str) -> None:
+    assert set(DOCUMENTED.findall(SECTIONS[command])) == options(command)
+
+
+@pytest.mark.parametrize("command", COMMAND_NAMES)
+def test_every_command_and_option_has_a_help_text(command: str) -> None:
+    assert COMMANDS[command].endswith(".")
+    arguments = app[command].assemble_argument_collection()
+    assert [one.name for one in arguments if not one.parameter.help] == []
+
+
+def test_help_lists_every_command(nightflag) -> None:
+    said = nightflag("--help")
+    assert said.code == 0
+    assert all(f"│ {command} " in said.out for command in COMMAND_NAMES)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["runz"],
+        ["run"],
+        ["flags", "payments", "--limit", "many"],
+        ["flags", "payments", "--as-of", "yesterday"],
+        ["init"],
+    ],
+    ids=" ".join,
+)
+def test_what_cannot_be_understood_exits_with_2(nightflag, words: list[str]) -> None:
+    said = nightflag(*words)
+    assert (said.code, said.out) == (2, "")
+    assert "╭─ Error" in said.err
+
+
+def test_an_error_is_a_box_on_stderr_that_says_how_to_mend_it(nightflag, home: Path) -> None:
+    said = nightflag("runs", "payments")
+    assert (said.code, said.out) == (2, "")
+    assert "There is no monitor named 'payments'" in said.err
+    assert "To mend: add" in said.err
+    assert "Traceback" not in said.err
+
+
+def test_a_bug_is_one_line_with_the_place_of_its_traceback() -> None:
+    script = """
+import sys
+from nightflag import cli
+cli.app.command(lambda: 1 / 0, name="divide")
+sys.exit(cli.main(["divide"]))
+"""
+    ended = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    (line,) = ended.stderr.splitlines()
+    details = Path(line.rpartition(" ")[2])
+    assert "ZeroDivisionError: division by zero" in line
+    assert "Traceback" in details.read_text()
+    details.unlink()

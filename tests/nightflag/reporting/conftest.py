@@ -1,0 +1,28 @@
+from collections.abc import Iterator
+
+import pytest
+
+from nightflag import reporting
+from nightflag.runs import Run
+from nightflag.workplace import Workplace
+from tests.nightflag.reporting.payments import HOSTILE, SHOP, at_work, fill, publish, records
+from tests.nightflag.reporting.reading import Page
+
+Night = tuple[Workplace, Run]
+
+
+@pytest.fixture(scope="session")
+def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
+    """A published night of 2,000 payments, 150 of them frauds, four of them without a time."""
+    folder = tmp_path_factory.mktemp("night")
+    frame = records()
+    frame.loc[1_996:, "paid_at"] = None
+    frame.loc[1_999, ["payment", "shop"]] = HOSTILE + "!", SHOP
+    with at_work(f"sqlite:///{folder / 'bank.db'}", folder) as workplace:
+        fill(workplace, frame)
+        yield workplace, publish(workplace, warnings=(f"row count: {HOSTILE}", "freshness"))
+
+
+@pytest.fixture(scope="session")
+def page(night: Night) -> Page:
+    return Page(reporting.write(*night))

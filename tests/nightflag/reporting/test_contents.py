@@ -1,0 +1,95 @@
+"""What a page tells is what was published, on both databases."""
+
+import shutil
+
+import pytest
+
+from nightflag.errors import ReportError
+from nightflag.reporting.contents import gather
+from nightflag.runs import of_date, open_run
+from tests.nightflag.reporting.payments import NIGHT, at_work, fill, publish, records, rows
+
+
+@pytest.fixture
+def contents(night):
+    return gather(*night)
+
+
+def test_the_threshold_parts_the_flags_from_the_others(contents):
+    assert min(score for _, score in contents.points.flagged) > contents.threshold
+    assert max(score for _, score in contents.points.passed) <= contents.threshold
+
+
+def test_every_p_value_is_counted_in_its_bin(contents, night):
+    workplace, run = night
+    p_values = [value for (value,) in rows(workplace, "select p_value from payments_scores")]
+    assert sum(contents.p_values) == run.records_scored
+    assert contents.p_values[0] == sum(value <= 0.05 for value in p_values) == run.records_flagged
+    assert contents.p_values[-1] == sum(value > 0.95 for value in p_values)
+
+
+def test_shares_of_the_score_lie_between_nothing_and_all(contents):
+    shares = [reason.share for flag in contents.flags for reason in flag.reasons]
+    assert len(shares) == 2 * len(contents.flags)
+    assert all(0 <= share <= 1 for share in shares)
+    assert contents.flags[1].reasons[0].share > 0.99
+
+
+def test_the_expected_number_of_flags_allows_for_chance(contents):
+    low, high = contents.expected_flags
+    assert low < 0.05 * contents.scored < high
+
+
+def test_the_page_outlives_the_models_files(tmp_path, sqlite_url):
+    with at_work(sqlite_url, tmp_path) as workplace:
+        fill(workplace, records(300, frauds=2))
+        run = publish(workplace)
+        shutil.rmtree(workplace.models)
+        assert gather(workplace, run).threshold is None
+
+
+def test_labels_that_cannot_be_read_leave_a_note(tmp_path, sqlite_url):
+    with at_work(sqlite_url, tmp_path) as workplace:
+        fill(workplace, records(300, frauds=2))
+        run = publish(workplace)
+        with workplace.source.writing() as connection:
+            connection.exec_driver_sql("update payments set fraud = 'perhaps'")
+        contents = gather(workplace, run)
+    assert contents.quality is None
+    assert "could not be compared with the labels" in contents.notes[0]
+    assert len(contents.flags) == run.records_flagged
+
+
+def test_only_a_published_night_has_a_page(tmp_path, sqlite_url):
+    with at_work(sqlite_url, tmp_path) as workplace:
+        fill(workplace, records(10, frauds=1))
+        workplace.prepare()
+        run = open_run(workplace.results, workplace.monitor, NIGHT, workplace.now())
+        with pytest.raises(ReportError, match="running"):
+            gather(workplace, run)
+
+
+@pytest.mark.parametrize("source", [{}, {"query": "select * from payments where shop <> ':x'"}])
+def test_the_statement_on_the_page_reads_the_nights_flags(database_url, tmp_path, source):
+    table = {"table": None, **source} if source else {}
+    with at_work(database_url, tmp_path, **table) as workplace:
+        fill(workplace, records(300, frauds=3))
+        run = publish(workplace)
+        contents = gather(workplace, run)
+        found = rows(workplace, contents.statement.removesuffix(";"))
+    assert len(found) == run.records_flagged == len(contents.flags) > 2
+    assert {row[0] for row in found} == {flag.key[0] for flag in contents.flags}
+    assert [row[-2] for row in found] == sorted(row[-2] for row in found)
+    assert all("amount = " in row[-1] for row in found)
+
+
+def test_results_in_another_database_are_read_alone(tmp_path, sqlite_url):
+    with at_work(sqlite_url, tmp_path) as workplace:
+        fill(workplace, records(300, frauds=3))
+        run = publish(workplace)
+    elsewhere = f"sqlite:///{tmp_path / 'copy.db'}"
+    shutil.copy(tmp_path / "bank.db", tmp_path / "copy.db")
+    with at_work(sqlite_url, tmp_path, results_url=elsewhere) as workplace:
+        statement = gather(workplace, of_date(workplace.results, "payments", NIGHT)).statement
+        assert len(rows(workplace, statement.removesuffix(";"))) == run.records_flagged
+    assert "JOIN" not in statement

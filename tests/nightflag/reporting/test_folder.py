@@ -1,0 +1,64 @@
+"""Where reports lie, and that no trouble with them harms a night."""
+
+import logging
+import subprocess
+import sys
+from datetime import timedelta
+
+import pytest
+
+from nightflag import reporting
+from nightflag.errors import ReportError
+from nightflag.reporting.folder import page_name
+from nightflag.runs import fail, open_run
+from tests.nightflag.reporting.payments import NIGHT, at_work, fill, publish, records, rows
+from tests.nightflag.reporting.reading import Page
+
+
+@pytest.fixture
+def workplace(tmp_path, sqlite_url):
+    with at_work(sqlite_url, tmp_path) as workplace:
+        fill(workplace, records(300, frauds=3))
+        yield workplace
+
+
+def test_a_page_is_named_by_its_logical_date(workplace):
+    path = reporting.write(workplace, publish(workplace))
+    assert path == workplace.reports / "payments" / "2026-01-08T0000Z.html"
+    assert {file.name for file in path.parent.iterdir()} == {path.name, "index.html"}
+
+
+def test_logical_dates_within_one_minute_have_pages_of_their_own():
+    moments = [NIGHT, NIGHT + timedelta(seconds=1), NIGHT + timedelta(microseconds=1)]
+    assert len({page_name(moment) for moment in moments}) == 3
+
+
+def test_the_list_names_the_nights_newest_first_and_failed_ones_without_a_page(workplace):
+    reporting.write(workplace, publish(workplace))
+    failed = open_run(workplace.results, workplace.monitor, NIGHT + timedelta(days=1), NIGHT)
+    fail(workplace.results, failed, "the disk <b>is</b> full", NIGHT)
+    path = reporting.write(workplace, publish(workplace, NIGHT + timedelta(days=2)))
+    page = Page(path.with_name("index.html"))
+    assert page.values("href") == ["2026-01-10T0000Z.html", "2026-01-08T0000Z.html"]
+    positions = [page.text.index(f"{day} January 2026") for day in (10, 9, 8)]
+    assert positions == sorted(positions)
+    assert "failed the disk <b>is</b> full" in page.text
+    assert "b" not in page.tags
+
+
+def test_a_disk_that_refuses_leaves_the_flags_and_a_warning(workplace, caplog):
+    run = publish(workplace)
+    workplace.reports.write_text("not a folder")
+    with pytest.raises(ReportError, match="could not be written") as refusal:
+        reporting.write(workplace, run)
+    assert refusal.value.mend
+    with caplog.at_level(logging.WARNING), reporting.failure_is_a_warning():
+        reporting.write(workplace, run)
+    assert "published, but not reported" in caplog.text
+    assert rows(workplace, "select count(*) from payments_flags") == [(run.records_flagged,)]
+
+
+def test_the_room_draws_nothing_before_its_first_page():
+    command = "import nightflag.reporting, sys; print({'matplotlib', 'jinja2'} & set(sys.modules))"
+    asked = [sys.executable, "-c", command]
+    assert subprocess.run(asked, capture_output=True, text=True, check=True).stdout == "set()\n"

@@ -1,0 +1,106 @@
+"""The page of a night: all that was found, and nothing that could harm the reader."""
+
+import re
+from datetime import datetime
+
+from nightflag import reporting
+from nightflag.reporting.page import brief, measure, percent
+from tests.nightflag.reporting.payments import HOSTILE, SHOP, at_work, fill, publish, records, rows
+from tests.nightflag.reporting.reading import Page
+
+
+def test_one_sentence_accounts_for_every_record(page, night):
+    _, run = night
+    flagged = run.records_flagged
+    assert run.records_read == run.records_scored + run.records_quarantined
+    assert (
+        "2,000 records read, 1,996 scored, 4 quarantined, "
+        f"{flagged} flagged ({percent(flagged / 1_996)}, budget 5\N{NO-BREAK SPACE}%) by model 1."
+    ).replace("\N{NO-BREAK SPACE}", " ") in page.text
+
+
+def test_hostile_keys_and_values_are_text_and_never_elements(page):
+    assert {"script", "img"}.isdisjoint(page.tags)
+    assert not [name for name, _ in page.attributes if name.startswith("on")]
+    for text in (HOSTILE, HOSTILE + "!", SHOP, f"row count: {HOSTILE}", f"asked for by {HOSTILE}"):
+        assert text in page.text
+
+
+def test_the_page_needs_nothing_but_itself(page):
+    assert page.values("href") == ["index.html"]
+    assert not page.values("src", "srcset", "action", "data")
+    links = page.values("xlink:href")
+    assert links
+    assert all(link.startswith(("#", "data:image/png;base64,")) for link in links)
+
+
+def test_no_name_stands_twice(page):
+    names = page.values("id")
+    assert len(names) == len(set(names)) > 0
+
+
+def test_the_strongest_hundred_flags_come_with_their_reasons(page, night):
+    workplace, run = night
+    strongest = rows(
+        workplace,
+        "select payment from payments_flags order by p_value, score desc, payment limit 100",
+    )
+    found = [key for (key,) in strongest]
+    assert found[0] == HOSTILE
+    at = [page.text.index(f" {key} 2026-01-07") for key in found]
+    assert at == sorted(at)
+    assert f"100 strongest of {run.records_flagged} flags" in page.text
+    assert page.tags.count("tr") == 1 + 100 + 1 + 1
+    assert "amount = 649, expected " in page.text
+
+
+def test_the_quarantine_counts_records_by_rule_and_gives_three_examples(page):
+    quarantine = page.text[page.text.index("Rules that failed") :]
+    assert "event_time_is_readable paid_at 4" in quarantine
+    assert len(re.findall(r"(?:p-\d{5}|alert\(1\)</script>!): missing", quarantine)) == 3
+
+
+def test_labels_give_precision_and_recall(page, night):
+    _, run = night
+    assert f"150 of {run.records_flagged} flags are labelled anomalies" in page.text
+    assert "Recall 100 % 150 of 150 labelled anomalies are flagged" in page.text
+
+
+def test_the_model_card_says_what_the_p_values_rest_on(page):
+    assert "1,200 records, taken as unlabelled" in page.text
+    assert "399 newer records, held out" in page.text
+    assert "Smallest possible p-value 0.0025" in page.text
+    assert "the beginning to 2026-01-07 00:00:00 UTC" in page.text
+
+
+def test_warnings_come_first(page):
+    assert page.text.index("freshness") < page.text.index("Records read")
+
+
+def test_the_same_night_gives_the_same_page(night):
+    assert reporting.write(*night).read_bytes() == reporting.write(*night).read_bytes()
+
+
+def test_a_night_without_records_or_labels_has_a_page_as_well(tmp_path, sqlite_url):
+    with at_work(sqlite_url, tmp_path, label=None) as workplace:
+        fill(workplace, records(10, frauds=1).assign(paid_at=datetime(2025, 1, 1)))
+        page = Page(reporting.write(workplace, publish(workplace)))
+    assert "0 records read, 0 scored, 0 quarantined, 0 flagged" in page.text
+    assert "No record was flagged." in page.text
+    assert "Precision" not in page.text
+
+
+def test_numbers_are_read_at_a_glance():
+    assert [measure(value) for value in (0.00012345, 76.25, 109_024.0, 2e12, -3_000.0)] == [
+        "0.0001234",
+        "76.25",
+        "109,024",
+        "2e+12",
+        "-3,000",
+    ]
+    shares = [
+        percent(share).replace("\N{NO-BREAK SPACE}", " ") for share in (0, 0.0005, 0.05, 0.0512, 1)
+    ]
+    assert shares == ["0 %", "0.05 %", "5 %", "5.1 %", "100 %"]
+    assert percent(None) == "\N{EN DASH}"
+    assert len(brief("x" * 10_000)) == 201

@@ -1,0 +1,152 @@
+"""What nightflag owns comes into being once, the same on both databases, whoever is first."""
+
+import subprocess
+import sys
+from importlib.resources import files
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, inspect, text
+
+from nightflag.databases import Database, connect
+from nightflag.errors import SettingsError
+from nightflag.results.setup import refuse_unsupported, upgrade
+from sql import statements
+
+OWN = {"nightflag_runs", "nightflag_models", "nightflag_watermarks", "nightflag_locks"}
+
+
+def shape(database: Database, schema: str | None) -> dict[str, Any]:
+    """Everything an inspector sees of our tables."""
+    with database.reading() as connection:
+        found = inspect(connection)
+        return {
+            name: (
+                [
+                    column | {"type": str(column["type"])}
+                    for column in found.get_columns(name, schema)
+                ],
+                found.get_pk_constraint(name, schema)["constrained_columns"],
+                sorted(
+                    str(one["column_names"]) for one in found.get_unique_constraints(name, schema)
+                ),
+                sorted(one["sqltext"] for one in found.get_check_constraints(name, schema)),
+                sorted(
+                    (str(one["name"]), one["unique"]) for one in found.get_indexes(name, schema)
+                ),
+            )
+            for name in found.get_table_names(schema)
+            if name in OWN
+        }
+
+
+def schema_of(database: Database) -> str | None:
+    return database.schema if database.dialect == "postgresql" else None
+
+
+def test_the_schema_file_is_what_all_migrations_make(database_url: str, tmp_path: Any) -> None:
+    migrated = connect(database_url, schema="nightflag")
+    upgrade(migrated)
+    if migrated.dialect == "sqlite":
+        written = connect(f"sqlite:///{tmp_path / 'written.db'}")
+    else:
+        written = connect(database_url)
+    script = (files("sql") / "schema.sql").read_text(encoding="utf-8")
+    with written.writing() as connection:
+        for statement in statements(script):
+            connection.exec_driver_sql(statement)
+    found = shape(migrated, schema_of(migrated))
+    assert set(found) == OWN
+    assert found == shape(written, None)
+    migrated.close()
+    written.close()
+
+
+def test_upgrading_again_changes_nothing(database_url: str) -> None:
+    database = connect(database_url, schema="nightflag")
+    upgrade(database)
+    with database.writing() as connection:
+        connection.execute(
+            text("insert into nightflag_watermarks values ('shop', '2024-05-01', '2024-05-02')")
+        )
+    before = shape(database, schema_of(database))
+    upgrade(database)
+    assert shape(database, schema_of(database)) == before
+    with database.reading() as connection:
+        assert connection.execute(text("select monitor from nightflag_watermarks")).all() == [
+            ("shop",)
+        ]
+    database.close()
+
+
+UPGRADE = """
+import sys
+from nightflag.databases import connect
+from nightflag.results.setup import upgrade
+print("ready", flush=True)
+sys.stdin.readline()
+upgrade(connect(sys.argv[1], schema="nightflag"))
+"""
+
+
+def test_two_processes_may_upgrade_at_once(database_url: str) -> None:
+    command = [sys.executable, "-c", UPGRADE, database_url]
+    pipes: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    upgrading = [subprocess.Popen(command, text=True, **pipes) for _ in range(2)]
+    for process in upgrading:
+        assert process.stdout.readline() == "ready\n"
+    for process in upgrading:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    complaints = [process.communicate(timeout=60)[1] for process in upgrading]
+    assert [process.returncode for process in upgrading] == [0, 0], complaints
+    database = connect(database_url, schema="nightflag")
+    assert set(shape(database, schema_of(database))) == OWN
+    database.close()
+
+
+def test_an_upgrade_that_is_interrupted_leaves_nothing(database_url: str) -> None:
+    database = connect(database_url, schema="nightflag")
+    engine = create_engine(database.url)
+    with engine.begin() as connection:  # in the way of the migration's last table
+        if database.dialect == "postgresql":
+            connection.execute(text("create schema nightflag"))
+        where = "nightflag." if database.dialect == "postgresql" else ""
+        connection.execute(text(f"create table {where}nightflag_locks (v integer)"))
+    engine.dispose()
+    with pytest.raises(Exception, match="nightflag_locks"):
+        upgrade(database)
+    assert set(shape(database, schema_of(database))) == {"nightflag_locks"}
+    database.close()
+
+
+def test_preparing_twice_keeps_what_is_published(shop: Any) -> None:
+    shop.night()
+    before, names = shop.contents(), shop.names()
+    shop.workplace.prepare()
+    assert (shop.contents(), shop.names()) == (before, names)
+
+
+def test_a_key_that_changed_is_refused_before_anything_is_written(
+    database_url: str, open_shop: Any
+) -> None:
+    shop = open_shop(database_url)
+    shop.sql("create table sales (id integer, till integer, at timestamp, amount real, note text)")
+    shop.night()
+    with pytest.raises(SettingsError, match=r"shop_scores has the key \(id\), .* \(till, id\)"):
+        open_shop(database_url, key=("till", "id")).workplace.prepare()
+
+
+def test_results_are_kept_where_they_can_be_published_whole() -> None:
+    with pytest.raises(SettingsError, match=r"cannot be kept in mysql\+pymysql://ann:\*\*\*@host"):
+        refuse_unsupported(FakeMysql())
+
+
+class FakeMysql(Database):
+    """A database we do not support, without its driver."""
+
+    def __init__(self) -> None:
+        self.engine = create_engine("sqlite://")
+
+    dialect = "mysql"  # type: ignore[assignment]
+    name = "mysql+pymysql://ann:***@host/bank"  # type: ignore[assignment]

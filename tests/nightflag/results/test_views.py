@@ -1,0 +1,62 @@
+"""The views an analyst reads in the morning."""
+
+from typing import Any
+
+import pytest
+
+NOON = "2024-05-01 12:00:00"
+
+
+@pytest.fixture
+def bank(database_url: str, open_shop: Any) -> Any:
+    """A second monitor in the same database, with a key of two columns."""
+    made = open_shop(database_url, monitor="bank", table="payments", key=("account", "number"))
+    made.sql(
+        "create table payments (account text, number integer, at timestamp,"
+        " amount double precision, note text)",
+        f"insert into payments values ('DE 1', 1, '{NOON}', 101, 'a'), ('DE 1', 2, '{NOON}', 5, 'b')",
+    )
+    return made
+
+
+def test_flags_show_key_time_score_and_reasons(shop: Any) -> None:
+    shop.night()
+    (flag,) = shop.read("select * from shop_flags")
+    names = shop.read_names("shop_flags")
+    assert names == [
+        "id",
+        "event_time",
+        "score",
+        "p_value",
+        "reasons",
+        "model_version",
+        "run_id",
+        "scored_at",
+    ]
+    found = dict(zip(names, flag, strict=True))
+    assert found["id"] == 3
+    assert str(found["event_time"]).startswith(NOON)
+    assert found["reasons"] == "amount = 999 (expected 5); note = missing (expected x)"
+
+
+def test_the_flags_of_all_monitors_stand_in_one_view(shop: Any, bank: Any) -> None:
+    shop.night()
+    bank.night()
+    found = shop.read("select monitor, key, score from nightflag_flags order by monitor")
+    assert found == [("bank", "DE 1 | 1", 101.0), ("shop", "3", 999.0)]
+
+
+def test_monitors_prepared_before_anyones_first_night_are_all_there(shop: Any, bank: Any) -> None:
+    shop.workplace.prepare()
+    bank.workplace.prepare()
+    shop.night()
+    bank.night()
+    found = shop.read("select monitor from nightflag_flags order by monitor")
+    assert found == [("bank",), ("shop",)]
+
+
+def test_a_flag_without_reasons_is_still_a_flag(shop: Any) -> None:
+    shop.night()
+    with shop.workplace.results.writing() as connection:
+        connection.execute(shop.workplace.tables.reasons.delete())
+    assert shop.read("select id, reasons from shop_flags") == [(3, None)]
