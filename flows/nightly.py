@@ -8,7 +8,9 @@ from flows.logical_dates import resolved, run_name
 from flows.retraining import LogicalDate, retrain
 from flows.workplaces import at_work_on
 from nightflag import nights, reporting
+from nightflag.locks import Lock
 from nightflag.runs import Run
+from nightflag.workplace import Workplace
 from tasks import (
     check_tonight,
     load_champion,
@@ -31,18 +33,22 @@ def nightly(monitor: str, as_of: LogicalDate = None, retraining: Retraining = "w
             was scheduled for.
         retraining: Whether to train a new model before tonight's records are scored.
     """
-    with at_work_on(monitor) as workplace, nights.only_run(workplace) as lock:
-        night = open_night(workplace, resolved(as_of))
-        if night.is_published:
-            return night
-        with nights.recorded_failure(workplace, night):
-            warnings = check_tonight(workplace, night)
-            reason = nights.reason_to_train(workplace, night, retraining)
-            if reason is not None:
-                retrain(monitor, as_of=night.as_of, before=night.window.start, reason=reason)
-            entry, model = load_champion(workplace)
-            partitions = [score_partition(workplace, night, model)]
-            night = publish_night(workplace, night, entry, partitions, warnings=warnings, lock=lock)
+    with at_work_on(monitor) as workplace:
+        with nights.only_run(workplace) as lock:
+            night = open_night(workplace, resolved(as_of))
+            if not night.is_published:
+                night = _published(workplace, night, lock, retraining)
         with reporting.failure_is_a_warning():
             write_report(workplace, night)
-        return night
+    return night
+
+
+def _published(workplace: Workplace, night: Run, lock: Lock, retraining: Retraining) -> Run:
+    with nights.recorded_failure(workplace, night):
+        warnings = check_tonight(workplace, night)
+        reason = nights.reason_to_train(workplace, night, retraining)
+        if reason is not None:
+            retrain(night.monitor, as_of=night.as_of, before=night.window.start, reason=reason)
+        entry, model = load_champion(workplace)
+        partitions = [score_partition(workplace, night, model)]
+        return publish_night(workplace, night, entry, partitions, warnings=warnings, lock=lock)

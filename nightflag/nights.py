@@ -1,6 +1,7 @@
 """The steps of a night: each in one place, and each safe to be called again after a crash."""
 
 import logging
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -121,7 +122,7 @@ def publish(
             window=night.window,
             counts=counts,
             model_version=entry.version,
-            warnings="\n".join(warnings) or None,
+            warnings="\n".join([*warnings, *_silent_alarm(workplace, entry)]) or None,
             lock=lock,
             now=workplace.now(),
         ),
@@ -129,3 +130,14 @@ def publish(
     reached("published")
     published = runs.of_date(workplace.results, night.monitor, night.as_of)
     return published or night
+
+
+def _silent_alarm(workplace: Workplace, entry: Entry) -> tuple[str, ...]:
+    """A warning where no p-value of this model can be as low as the alarm rate."""
+    records, rate = entry.training.calibration_records, workplace.monitor.alarm.rate
+    if rate >= 1 / (records + 1):
+        return ()
+    return (
+        f"alarm rate {rate:g}: nothing can be flagged; with {records} calibration records the "
+        f"smallest p-value is {1 / (records + 1):.2g}, and it takes {math.ceil(1 / rate) - 1}",
+    )

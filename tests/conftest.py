@@ -27,7 +27,7 @@ def postgresql_url(postgresql_server: str) -> Iterator[str]:
     """The URL of an empty PostgreSQL database."""
     name = f"test_{uuid.uuid4().hex}"
     with psycopg.connect(postgresql_server, autocommit=True) as connection:
-        connection.execute(f"create database {name}")
+        connection.execute(f"create database {name} strategy file_copy")
         url = make_url(postgresql_server).set(database=name)
         yield url.render_as_string(hide_password=False)
         connection.execute(f"drop database {name} with (force)")

@@ -1,6 +1,6 @@
 """The one interface through which everything reads and writes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, ClassVar
 
@@ -98,6 +98,9 @@ class Database:
         with self.translated_errors(), self.engine.begin() as connection:
             yield connection
 
+    def expect_many(self, connection: Connection, filled: Iterable[Table]) -> None:
+        """Prepare this transaction for set operations on tables that were just filled."""
+
     @contextmanager
     def translated_errors(self) -> Iterator[None]:
         """Turn driver errors into ours, with the password left out."""
@@ -124,6 +127,7 @@ class Database:
         """The error for a statement that the database rejected."""
         return DatabaseRefused(
             f"{self.name} refused a statement: {self._without_password(reason)}",
+            expected="the tables and permissions that a night needs",
             mend="`nightflag check MONITOR` tries every permission and column a night needs",
         )
 

@@ -1,7 +1,7 @@
 """From a URL to the database that reads and writes it fastest."""
 
 from sqlalchemy import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from nightflag.databases.core import CoreDatabase
 from nightflag.databases.database import Database
@@ -19,7 +19,8 @@ def connect(url: str, *, schema: str | None = None) -> Database:
     """The database behind ``url``; no connection is made yet.
 
     ``schema`` comes first on PostgreSQL's search path. Raises :class:`SettingsError` for a text
-    that is no database URL, or one that names a database kept only in memory.
+    that is no database URL, for one whose driver is not installed, and for a database kept only in
+    memory.
     """
     parsed = _parse(url)
     if parsed.get_backend_name() == "sqlite" and parsed.database in (
@@ -32,7 +33,14 @@ def connect(url: str, *, schema: str | None = None) -> Database:
             expected="a file, because the published flags must outlive the run",
             mend="give a path, for example sqlite:///flags.db",
         )
-    return DATABASES.get(parsed.get_backend_name(), CoreDatabase)(parsed, schema)
+    try:
+        return DATABASES.get(parsed.get_backend_name(), CoreDatabase)(parsed, schema)
+    except (NoSuchModuleError, ModuleNotFoundError) as error:
+        raise SettingsError(
+            f"There is no driver for {parsed.drivername} databases: {error}",
+            expected="a dialect of SQLAlchemy, with its driver installed",
+            mend="correct the URL, or install the driver, for example pip install pymysql",
+        ) from None
 
 
 def _parse(url: str) -> URL:

@@ -1,15 +1,17 @@
 """PostgreSQL: COPY in both directions, through ADBC."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import ColumnElement, Select, Table, cast, types
+from sqlalchemy import ColumnElement, Connection, Select, Table, cast, types
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from nightflag.databases.arrow import with_types
 from nightflag.databases.database import Database
+
+WORK_MEMORY = "128MB"
 
 ARROW_TYPES = {
     **dict.fromkeys(("int2", "int4", "int8", "oid"), pa.int64()),
@@ -86,6 +88,13 @@ class PostgresqlDatabase(Database):
 
             yield append
             cursor.connection.commit()
+
+    def expect_many(self, connection: Connection, filled: Iterable[Table]) -> None:
+        """See :meth:`Database.expect_many`: fresh statistics, and room to hash a million keys."""
+        connection.exec_driver_sql(f"set local work_mem = '{WORK_MEMORY}'")
+        quote = self.engine.dialect.identifier_preparer.format_table
+        for table in filled:
+            connection.exec_driver_sql(f"analyze {quote(table)}")
 
     def exact_type(self, sql_type: str) -> types.TypeEngine[Any] | None:
         """See :meth:`Database.exact_type`."""

@@ -1,6 +1,6 @@
 """Publishing a night: everything staged becomes visible in one transaction, or nothing does."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,13 +12,13 @@ from sqlalchemy import (
     Table,
     and_,
     delete,
+    func,
     insert,
     literal,
     select,
-    true,
     tuple_,
+    union,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from nightflag.databases import Database
 from nightflag.errors import PublicationRefused
@@ -34,10 +34,7 @@ from nightflag.results.staging import Counts, inside
 from nightflag.results.tables import MonitorTables, exact
 from nightflag.windows import Window
 
-UPSERTS: dict[str, Callable[[Table], Any]] = {
-    "postgresql": postgresql.insert,
-    "sqlite": sqlite.insert,
-}
+Constants = Mapping[str, ColumnElement[Any]]
 
 
 @dataclass(frozen=True)
@@ -61,12 +58,12 @@ def publish(results: Database, tables: MonitorTables, night: Publication) -> int
     than once. In every such case the published tables stay as they were.
     """
     with results.writing() as connection:
+        results.expect_many(connection, tables.staging)
         refuse_lost_lock(connection, night.lock, night.now)
         refuse_repeated_keys(connection, tables, night.window)
         refuse_other_counts(connection, tables, night.counts)
         _supersede(connection, tables)
-        _upsert_scores(connection, tables, night)
-        _insert_others(connection, tables, night)
+        _insert_staged(connection, tables, night)
         retracted = _retract(connection, tables, night.window)
         _close(connection, tables, night, retracted)
         reached("before commit")
@@ -77,6 +74,7 @@ def _supersede(connection: Connection, tables: MonitorTables) -> None:
     """Take away what was published of records that now have a newer finding."""
     scored, quarantined = tables.staged_scores, tables.staged_quarantine
     for published, staged in (
+        (tables.scores, scored),
         (tables.reasons, scored),
         (tables.quarantine, scored),
         (tables.scores, quarantined),
@@ -95,29 +93,17 @@ def _delete_matching(published: Table, staged: Table, tables: MonitorTables) -> 
     return delete(published).where(tuple_(*tables.keys_of(published)).in_(keys))
 
 
-def _upsert_scores(connection: Connection, tables: MonitorTables, night: Publication) -> None:
-    staged = tables.staged_scores
-    columns = [column for column in staged.c if column.name not in {"partition", *tables.key}]
-    values = {
-        **{name: exact(staged, name, tables) for name in tables.key},
-        **{column.name: column for column in columns},
+def _insert_staged(connection: Connection, tables: MonitorTables, night: Publication) -> None:
+    run_id, now = literal(night.run_id), literal(night.now, UtcTimestamp)
+    quarantined: Constants = {"run_id": run_id, "quarantined_at": now}
+    scored: Constants = {
         "model_version": literal(night.model_version),
-        "run_id": literal(night.run_id),
-        "scored_at": literal(night.now, UtcTimestamp),
+        "run_id": run_id,
+        "scored_at": now,
     }
-    rows = select(*(value.label(name) for name, value in values.items())).where(true())
-    upsert = UPSERTS[connection.dialect.name](tables.scores).from_select(list(values), rows)
-    others = {name: upsert.excluded[name] for name in values if name not in tables.key}
-    connection.execute(upsert.on_conflict_do_update(index_elements=list(tables.key), set_=others))
-
-
-def _insert_others(connection: Connection, tables: MonitorTables, night: Publication) -> None:
+    _insert(connection, tables.scores, tables.staged_scores, tables, scored)
     _insert(connection, tables.reasons, tables.staged_reasons, tables, {})
-    by_night: dict[str, ColumnElement[Any]] = {
-        "run_id": literal(night.run_id),
-        "quarantined_at": literal(night.now, UtcTimestamp),
-    }
-    _insert(connection, tables.quarantine, tables.staged_quarantine, tables, by_night)
+    _insert(connection, tables.quarantine, tables.staged_quarantine, tables, quarantined)
 
 
 def _insert(
@@ -125,7 +111,7 @@ def _insert(
     published: Table,
     staged: Table,
     tables: MonitorTables,
-    constants: dict[str, ColumnElement[Any]],
+    constants: Constants,
 ) -> None:
     names = [
         column.name for column in staged.columns if column.name not in {"partition", *tables.key}
@@ -141,13 +127,18 @@ def _insert(
 
 def _retract(connection: Connection, tables: MonitorTables, window: Window) -> int:
     """Remove records that the source no longer holds; corrected ones carry a new fingerprint."""
+    published = (tables.scores, tables.quarantine)
+    gone = union(
+        *(select(table.c.fingerprint).where(_gone(table, tables, window)) for table in published)
+    ).subquery()
+    retracted: int = connection.execute(select(func.count()).select_from(gone)).scalar_one()
     lost = select(*tables.keys_of(tables.scores)).where(_gone(tables.scores, tables, window))
     connection.execute(
         delete(tables.reasons).where(tuple_(*tables.keys_of(tables.reasons)).in_(lost))
     )
-    published = (tables.scores, tables.quarantine)
-    rows = [delete(table).where(_gone(table, tables, window)) for table in published]
-    return sum(connection.execute(row).rowcount for row in rows)
+    for table in published:
+        connection.execute(delete(table).where(_gone(table, tables, window)))
+    return retracted
 
 
 def _gone(published: Table, tables: MonitorTables, window: Window) -> ColumnElement[bool]:

@@ -70,7 +70,7 @@ def _refuse_other_key(tables: MonitorTables, key: list[str]) -> None:
 
 
 def _write_ahead(results: Database) -> None:
-    with results.engine.connect() as connection:
+    with results.translated_errors(), results.engine.connect() as connection:
         driver = connection.connection.driver_connection
         if driver is not None:
             driver.execute("pragma journal_mode = wal").fetchall()

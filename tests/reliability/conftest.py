@@ -1,12 +1,12 @@
 import pytest
 
-from tests.reliability.stages import Stages
+from tests.reliability.stages import Stages, stages_in
 
 
 @pytest.fixture(scope="session")
 def stages(tmp_path_factory: pytest.TempPathFactory, postgresql_server: str) -> Stages:
     """Watches to copy, at well-known stages of their life."""
-    return Stages(tmp_path_factory.mktemp("stages"), postgresql_server)
+    return stages_in(tmp_path_factory.getbasetemp() / "stages", postgresql_server)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -56,3 +56,6 @@ class Stages:
         watch = self.changed(database).copy(self.folder / database / "second")
         assert watch.night(SECOND_NIGHT).status == "published"
         return watch
+
+
+stages_in = cache(Stages)

@@ -1,4 +1,4 @@
-"""A watched table of payments with everything a night needs, in a folder and database of its own."""
+"""A watched table of payments and all that its nights need, in a folder and database of its own."""
 
 import json
 import os
@@ -173,7 +173,7 @@ def payments(day: int, *, first: int | None = None, number: int = A_DAY) -> list
 PAYMENTS = sa.Table(
     "payments",
     sa.MetaData(),
-    sa.Column("payment_id", sa.BigInteger, primary_key=True),
+    sa.Column("payment_id", sa.BigInteger),
     sa.Column("paid_at", sa.DateTime),
     sa.Column("amount", sa.Double),
     sa.Column("fee", sa.Double),

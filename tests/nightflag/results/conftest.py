@@ -80,7 +80,8 @@ class Shop:
 
     def staged(self, as_of: datetime | None = None) -> tuple[Run, Counts]:
         """A night up to its publication."""
-        self.workplace.prepare()
+        if not self.nights:
+            self.workplace.prepare()
         night = self.open(as_of)
         results, tables = self.workplace.results, self.workplace.tables
         ledger = Ledger(published_fingerprints(results, tables, night.window, batch_size=3))

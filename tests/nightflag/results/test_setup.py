@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import create_engine, inspect, text
 
 from nightflag.databases import Database, connect
-from nightflag.errors import SettingsError
+from nightflag.errors import DatabaseRefused, SettingsError
 from nightflag.results.setup import refuse_unsupported, upgrade
 from sql import statements
 
@@ -114,7 +114,7 @@ def test_an_upgrade_that_is_interrupted_leaves_nothing(database_url: str) -> Non
         where = "nightflag." if database.dialect == "postgresql" else ""
         connection.execute(text(f"create table {where}nightflag_locks (v integer)"))
     engine.dispose()
-    with pytest.raises(Exception, match="nightflag_locks"):
+    with pytest.raises(DatabaseRefused, match="nightflag_locks"):
         upgrade(database)
     assert set(shape(database, schema_of(database))) == {"nightflag_locks"}
     database.close()

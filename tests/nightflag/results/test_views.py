@@ -14,7 +14,8 @@ def bank(database_url: str, open_shop: Any) -> Any:
     made.sql(
         "create table payments (account text, number integer, at timestamp,"
         " amount double precision, note text)",
-        f"insert into payments values ('DE 1', 1, '{NOON}', 101, 'a'), ('DE 1', 2, '{NOON}', 5, 'b')",
+        f"insert into payments values ('DE 1', 1, '{NOON}', 101, 'a')",
+        f"insert into payments values ('DE 1', 2, '{NOON}', 5, 'b')",
     )
     return made
 

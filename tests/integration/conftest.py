@@ -1,0 +1,3 @@
+from tests.reliability.conftest import database, stages
+
+__all__ = ["database", "stages"]
