@@ -1,17 +1,13 @@
 """Records counted where they lie, by SQL."""
 
-from datetime import timedelta
 from typing import Any
 
-import pyarrow as pa
-from sqlalchemy import ColumnElement, and_, column, func, not_, or_, select, true
+from sqlalchemy import ColumnElement, and_, column, func, not_, or_, select
 
 from nightflag.records.layout import relation
-from nightflag.records.times import bound
+from nightflag.records.pulling import condition
 from nightflag.windows import Window
 from nightflag.workplace import Workplace
-
-MILLISECOND = timedelta(milliseconds=1)
 
 
 def dated(workplace: Workplace, window: Window) -> int:
@@ -44,10 +40,10 @@ def repeated_keys(workplace: Workplace, window: Window) -> int:
         return int(connection.execute(counted).scalar_one())
 
 
-def _count(workplace: Workplace, condition: ColumnElement[bool]) -> int:
+def _count(workplace: Workplace, which: ColumnElement[bool]) -> int:
     statement = select(func.count()).select_from(relation(workplace.layout.source))
     with workplace.source.reading() as connection:
-        return int(connection.execute(statement.where(condition)).scalar_one())
+        return int(connection.execute(statement.where(which)).scalar_one())
 
 
 def _no_key(workplace: Workplace) -> ColumnElement[bool]:
@@ -59,14 +55,4 @@ def _moment(workplace: Workplace) -> ColumnElement[Any]:
 
 
 def _inside(workplace: Workplace, window: Window) -> ColumnElement[bool]:
-    source = workplace.layout.source
-    kind = workplace.layout.columns.field(source.time).type
-    # As text, 12:00:00.000 sorts before 12:00:00.000000: half-open to the millisecond.
-    rounding = MILLISECOND if pa.types.is_string(kind) else timedelta(0)
-    moment = _moment(workplace)
-    since = (
-        true()
-        if window.start is None
-        else moment >= bound(window.start - rounding, kind, time_zone=source.time_zone)
-    )
-    return and_(since, moment < bound(window.end - rounding, kind, time_zone=source.time_zone))
+    return condition(workplace.source, workplace.layout, window)

@@ -21,6 +21,7 @@ from sqlalchemy import (
     cast,
     event,
     func,
+    type_coerce,
     types,
 )
 from sqlalchemy.exc import DBAPIError
@@ -91,7 +92,8 @@ class SqliteDatabase(Database):
         Null for anything else: SQLite by itself takes 'now', '12:00' and '2024' for times as well.
         """
         dated = case((cast(column, types.Text).like("____-__-__%"), column))
-        return func.strftime(TIMESTAMP_FORMAT, dated, type_=types.DateTime)
+        milliseconds = func.strftime(TIMESTAMP_FORMAT, dated, type_=types.Text)
+        return type_coerce(milliseconds + "000", types.DateTime)
 
     def exact_type(self, sql_type: str) -> types.TypeEngine[Any] | None:
         """See :meth:`Database.exact_type`: the affinity is what a join in SQLite goes by."""

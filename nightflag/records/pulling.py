@@ -16,8 +16,8 @@ from nightflag.records.layout import Layout, relation
 from nightflag.records.times import bound, event_times
 from nightflag.windows import Window
 
-ROUNDING = timedelta(seconds=1)
-"""A text time compares as text, rounded: '12:00:00.000' sorts before '12:00:00.000000'."""
+ROUNDING = timedelta(milliseconds=1)
+"""A text time compares to the millisecond."""
 
 # What holds a column whether or not the batch has nulls in it: a fingerprint must not change
 # with the company a record is read in.
@@ -67,32 +67,47 @@ def pull(
     One statement reads them all, so that they come from one snapshot. With ``undated``, records
     without a readable event time come along.
     """
-    statement = selection(database, layout, window, undated=undated)
+    statement = selection(database, layout, window, undated=undated, margin=_margin(layout))
     for records in database.read(statement, columns=layout.columns, batch_size=batch_size):
         batch = _with_derived(records, layout)
         yield batch.keep(_inside(batch.event_time, window, undated=undated))
 
 
-def selection(database: Database, layout: Layout, window: Window, *, undated: bool) -> Select[Any]:
-    """The statement that reads the window; :func:`pull` drops what it reads beyond the edges."""
+def selection(
+    database: Database,
+    layout: Layout,
+    window: Window,
+    *,
+    undated: bool,
+    margin: timedelta = timedelta(0),
+) -> Select[Any]:
+    """The statement that reads the window, and what lies up to ``margin`` beyond its edges."""
     columns = [
         database.readable(column(field.name), field).label(field.name) for field in layout.columns
     ]
     return (
         select(*columns)
         .select_from(relation(layout.source))
-        .where(condition(database, layout, window, undated=undated))
+        .where(condition(database, layout, window, undated=undated, margin=margin))
     )
 
 
 def condition(
-    database: Database, layout: Layout, window: Window, *, undated: bool
+    database: Database,
+    layout: Layout,
+    window: Window,
+    *,
+    undated: bool = False,
+    margin: timedelta = timedelta(0),
 ) -> ColumnElement[bool]:
-    """The SQL condition for the window, wide enough for every reading of a time without a zone."""
+    """The SQL condition for the window, widened by ``margin`` on both sides.
+
+    Without a margin it is exact but for hours that a change of clocks repeats or skips, and for
+    fractions of a millisecond in text.
+    """
     moment = database.event_time(column(layout.source.time))
     time_type = layout.columns.field(layout.source.time).type
     zone = layout.source.time_zone
-    margin = _margin(time_type, zone)
     inside = and_(
         true()
         if window.start is None
@@ -102,9 +117,11 @@ def condition(
     return or_(inside, moment.is_(None)) if undated else inside
 
 
-def _margin(time_type: pa.DataType, time_zone: str) -> timedelta:
+def _margin(layout: Layout) -> timedelta:
+    """Wide enough for every reading of a time without a zone; what lies outside is dropped."""
+    time_type = layout.columns.field(layout.source.time).type
     zoned = pa.types.is_timestamp(time_type) and time_type.tz is not None
-    if zoned or time_zone == "UTC":
+    if zoned or layout.source.time_zone == "UTC":
         return ROUNDING if pa.types.is_string(time_type) else timedelta(0)
     return timedelta(days=1)
 
