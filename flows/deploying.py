@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
+from httpx import Response
 from prefect import Flow
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import DeploymentScheduleCreate, WorkPoolCreate
@@ -88,8 +89,7 @@ def server() -> Iterator[SyncPrefectClient]:
         with get_client(sync_client=True) as client:
             yield client
     except PrefectHTTPStatusError as error:
-        answer = error.response
-        raise _unreachable(f"{url} answered {answer.status_code}: {answer.text[:500]}") from error
+        raise _refused(url, error.response) from error
 
 
 def describe(
@@ -197,4 +197,14 @@ def _unreachable(what: str) -> SettingsError:
         expected="a running Prefect server that PREFECT_API_URL names",
         mend="start one with `prefect server start`, then "
         "`export PREFECT_API_URL=http://127.0.0.1:4200/api`",
+    )
+
+
+def _refused(url: str, answer: Response) -> SettingsError:
+    who = "set PREFECT_API_AUTH_STRING to the user:password the server was started with"
+    what = "look into the server's log; nightflag is made for Prefect 3.8"
+    return SettingsError(
+        f"The Prefect server at {url} answered {answer.status_code}: {answer.text[:500]}",
+        expected="a server that lets nightflag read and write deployments",
+        mend=who if answer.status_code in (401, 403) else what,
     )

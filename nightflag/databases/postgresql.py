@@ -31,6 +31,9 @@ EXACT_TYPES = TEXT_TYPES | set(ARROW_TYPES) | {"uuid", "inet", "cidr", "macaddr"
 PASSING = ("08", "40", "53", "55", "57", "58")
 """Classes of SQLSTATE for trouble that waiting mends: connections, resources, operators."""
 
+BAD_MESSAGE = "08P01"
+"""Rows of another type than the table's: the one of its class that no waiting mends."""
+
 
 class NamedType(types.UserDefinedType[object]):
     """A PostgreSQL type called by the name the catalogue knows it by."""
@@ -124,7 +127,8 @@ class PostgresqlDatabase(Database):
         except adbc_driver_manager.Error as error:
             code = error.sqlstate or ""
             lost = error.status_code == adbc_driver_manager.AdbcStatusCode.IO and not code
-            failed = self.unreachable if lost or code.startswith(PASSING) else self.refused
+            passes = code.startswith(PASSING) and code != BAD_MESSAGE
+            failed = self.unreachable if lost or passes else self.refused
             raise failed(str(error)) from None
 
     def _record_batches(self, cursor: Any) -> Iterator[pa.RecordBatch]:

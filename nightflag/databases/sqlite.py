@@ -29,9 +29,11 @@ from sqlalchemy.exc import DBAPIError
 from nightflag.databases.arrow import as_text_times
 from nightflag.databases.database import Database
 from nightflag.databases.values import batch, sampled_type
+from nightflag.errors import DatabaseRefused
 
 SAMPLE = 1_000
 BUSY_TIMEOUT_MS = 60_000
+PASSING = ("locked", "unable to open database file", "disk I/O error")
 TIMESTAMP_FORMAT = "%Y-%m-%d %H:%M:%f"
 DECLARED_TYPES: tuple[tuple[str, pa.DataType], ...] = (
     ("BOOL", pa.bool_()),
@@ -112,7 +114,17 @@ class SqliteDatabase(Database):
 
     def passes_by_itself(self, error: DBAPIError) -> bool:
         """See :meth:`Database.passes_by_itself`: another process may be writing for long."""
-        return super().passes_by_itself(error) or "locked" in str(error.orig)
+        return any(trouble in str(error.orig) for trouble in PASSING)
+
+    def refused(self, reason: str) -> DatabaseRefused:
+        """See :meth:`Database.refused`; SQLite stores any bytes as text."""
+        if "decode to UTF-8" not in reason:
+            return super().refused(reason)
+        return DatabaseRefused(
+            f"{self.name} holds what is no text: {reason}",
+            expected="text in UTF-8",
+            mend="correct those rows, or leave the column out in the monitor's `query`",
+        )
 
     def _create_engine(self) -> Engine:
         engine = super()._create_engine()

@@ -40,8 +40,8 @@ def batch(rows: Iterable[Sequence[object]], columns: pa.Schema) -> pa.RecordBatc
 
 def as_array(values: Sequence[object], kind: pa.DataType) -> pa.Array:
     """``values`` as an Arrow array of ``kind``; anything becomes text where text is asked for."""
-    if kind == pa.bool_():
-        return pa.array(values).cast(kind)
+    if kind in (pa.bool_(), pa.int64()):
+        return pa.array(values).cast(kind)  # refuses 1.5, which pa.array(values, kind) cuts to 1
     try:
         return pa.array(values, kind)
     except (pa.ArrowInvalid, pa.ArrowTypeError):

@@ -1,11 +1,14 @@
 """Creating and upgrading what nightflag owns in the results database; nothing else is touched."""
 
+from collections.abc import Iterable, Mapping
 from importlib.resources import files
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, Dialect, Inspector, inspect, text
 from sqlalchemy.schema import CreateSchema
+from sqlalchemy.types import TypeEngine
 
 from nightflag.databases import Database
 from nightflag.errors import SettingsError
@@ -48,9 +51,8 @@ def create_tables(results: Database, tables: MonitorTables) -> None:
     """
     with results.reading() as connection:
         found, schema = inspect(connection), tables.scores.schema
-        if found.has_table(tables.scores.name, schema=schema):
-            key = found.get_pk_constraint(tables.scores.name, schema=schema)["constrained_columns"]
-            _refuse_other_key(tables, key)
+        if all(found.has_table(name, schema=schema) for name in _scores(tables)):
+            _refuse_other_key(found, tables)
             return
     with results.writing() as connection:
         _one_at_a_time(connection, results)
@@ -58,15 +60,28 @@ def create_tables(results: Database, tables: MonitorTables) -> None:
         create_views(connection, tables)
 
 
-def _refuse_other_key(tables: MonitorTables, key: list[str]) -> None:
-    if tuple(key) != tables.key:
+def _scores(tables: MonitorTables) -> tuple[str, str]:
+    return tables.scores.name, tables.staged_scores.name
+
+
+def _refuse_other_key(found: Inspector, tables: MonitorTables) -> None:
+    """Compare names and order with the published table, types with the staging table."""
+    (published, staged), schema = _scores(tables), tables.scores.schema
+    key = found.get_pk_constraint(published, schema=schema)["constrained_columns"]
+    types = {column["name"]: column["type"] for column in found.get_columns(staged, schema=schema)}
+    there = _described(key, types, found.dialect)
+    wanted = _described(tables.key, {c.name: c.type for c in tables.staged_scores.c}, found.dialect)
+    if there != wanted:
         raise SettingsError(
-            f"{tables.scores.name} has the key ({', '.join(key)}), "
-            f"its monitor ({', '.join(tables.key)}).",
+            f"{published} has the key ({there}), its monitor ({wanted}).",
             expected="the key with which the monitor's first night was published",
             mend=f"take that key again, give the monitor another name, or drop the tables and "
             f"views {tables.monitor}_...",
         )
+
+
+def _described(key: Iterable[str], types: Mapping[str, TypeEngine[Any]], dialect: Dialect) -> str:
+    return ", ".join(f"{name} {types[name].compile(dialect)}" for name in key)
 
 
 def _write_ahead(results: Database) -> None:

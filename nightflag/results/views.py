@@ -27,13 +27,11 @@ FLAG_COLUMNS = ["event_time", "score", "p_value", "reasons", "model_version", "r
 
 def create_views(connection: Connection, tables: MonitorTables) -> None:
     """Create ``<monitor>_flags``, and ``nightflag_flags`` over all monitors."""
-    schema = tables.scores.schema
-    for name, content in (
-        (f"{tables.monitor}_flags", lambda: _flags(tables)),
-        (ALL_FLAGS, lambda: _all_flags(connection, tables)),
-    ):
+    schema, flags = tables.scores.schema, f"{tables.monitor}_flags"
+    for name in (ALL_FLAGS, flags):  # the first depends on the second
         _drop_view(connection, name, schema)
-        connection.execute(CreateView(content(), name, schema=schema))
+    connection.execute(CreateView(_flags(tables), flags, schema=schema))
+    connection.execute(CreateView(_all_flags(connection, tables), ALL_FLAGS, schema=schema))
 
 
 def _drop_view(connection: Connection, name: str, schema: str | None) -> None:

@@ -18,12 +18,13 @@ from typing import Any
 import pytest
 import yaml
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
+from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 
 from nightflag.checking.installation import trouble_with_server
 from nightflag.monitors import Monitor
 
 ROOT = Path(__file__).parents[2]
+SECRET = "analyst:under-the-doormat"
 STEP = timedelta(minutes=30)
 READINGS = {
     "source": {
@@ -74,7 +75,7 @@ class Place:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=180,
+            timeout=240,
             check=False,
         )
 
@@ -122,6 +123,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
         "NIGHTFLAG_HOME": str(folder),
         "PREFECT_HOME": str(folder / "prefect"),
         "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
+        "PREFECT_API_AUTH_STRING": SECRET,
+        "PREFECT_SERVER_API_AUTH_STRING": SECRET,
         "PREFECT_SERVER_API_PORT": str(port),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_SERVER_UI_ENABLED": "false",
@@ -148,7 +151,7 @@ def server(place: Place) -> Iterator[SyncPrefectClient]:
     process = place.start("prefect server start", "server.log")
     try:
         eventually(lambda: trouble_with_server(url) is None)
-        values = {PREFECT_API_URL: url, PREFECT_HOME: place.environment["PREFECT_HOME"]}
+        values = {PREFECT_API_URL: url, PREFECT_API_AUTH_STRING: SECRET}
         with temporary_settings(values), get_client(sync_client=True) as client:
             yield client
     finally:

@@ -11,7 +11,7 @@ from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterDeploymen
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
-from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 
 from flows.deploying import deploy, left_over
 from nightflag import runs
@@ -87,12 +87,15 @@ def test_a_night_asked_for_by_hand_is_published(
 def test_a_scheduled_night_stands_for_the_moment_it_was_scheduled_for(
     place: Place, server: SyncPrefectClient, worker: None
 ) -> None:
+    def scheduled() -> list[FlowRun]:
+        return [one for one in flow_runs(server, NIGHTLY) if one.auto_scheduled]
+
     def done() -> list[FlowRun]:
-        found = [one for one in flow_runs(server, NIGHTLY) if one.auto_scheduled]
-        return [one for one in found if one.state_type is StateType.COMPLETED]
+        return [one for one in scheduled() if one.state_type is StateType.COMPLETED]
 
     outcomes(place.describe("readings", schedule={"cron": "* * * * *"}))
-    (run, *_) = eventually(done, seconds=180)
+    eventually(scheduled, seconds=30)
+    (run, *_) = eventually(done, seconds=240)
     outcomes(place.describe("readings"))
     assert run.expected_start_time.second == 0
     assert run.name == f"readings {run.expected_start_time:%Y-%m-%d %H:%M} UTC"
@@ -140,7 +143,8 @@ def test_deploying_twice_changes_nothing_and_a_dry_run_never_does(
     assert outcomes(doors)["nightly/doors"] == "created"
     before = server.read_deployment_by_name("nightly/doors")
     assert set(outcomes(doors).values()) == {"unchanged"}
-    assert server.read_deployment_by_name("nightly/doors") == before
+    after = server.read_deployment_by_name("nightly/doors")
+    assert (after.updated, after.schedules) == (before.updated, before.schedules)
 
 
 def test_the_schedule_on_the_server_is_the_one_in_the_file_and_no_other(
@@ -231,3 +235,15 @@ def test_without_a_server_the_error_says_what_to_type(url: str, place: Place) ->
         pytest.raises(SettingsError, match="prefect server start"),
     ):
         outcomes(lamps)
+
+
+def test_a_server_that_wants_to_know_who_asks_is_told_of(
+    place: Place, server: SyncPrefectClient
+) -> None:
+    lamps = place.describe("lamps")
+    with (
+        temporary_settings({PREFECT_API_AUTH_STRING: "analyst:guess"}),
+        pytest.raises(SettingsError, match="PREFECT_API_AUTH_STRING") as refusal,
+    ):
+        outcomes(lamps)
+    assert "guess" not in str(refusal.value)

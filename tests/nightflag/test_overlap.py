@@ -69,7 +69,8 @@ def test_an_error_of_the_maker_is_raised_after_the_items_before_it() -> None:
 
 def test_a_taker_that_stops_early_closes_the_maker() -> None:
     maker = Maker()
-    items = ahead(maker)
+    making = iter(maker)  # held here, so that nothing but closing ends it
+    items = ahead(making)
     next(items)
     items.close()
     assert maker.closed.is_set()

@@ -56,30 +56,46 @@ def test_publishing_the_same_staged_rows_again_changes_nothing(shop: Any) -> Non
 
 
 @pytest.mark.parametrize(
-    ("change", "scored", "flagged", "quarantined"),
+    ("change", "scored", "flagged", "quarantined", "retracted"),
     [
-        ("update sales set amount = 998 where id = 3", [1, 2, 3], [3], [4]),
-        ("update sales set amount = 4 where id = 3", [1, 2, 3], [], [4]),
-        ("update sales set amount = 998 where id = 1", [1, 2, 3], [1, 3], [4]),
-        ("update sales set amount = null where id = 3", [1, 2], [], [3, 4]),
-        ("update sales set amount = 7 where id = 4", [1, 2, 3, 4], [3], []),
-        ("update sales set note = 'z' where id = 4", [1, 2, 3], [3], [4]),
-        ("update sales set at = null where id = 3", [1, 2], [], [3, 4]),
-        ("update sales set id = 30 where id = 3", [1, 2, 30], [30], [4]),
-        ("delete from sales where id in (3, 4)", [1, 2], [], []),
+        ("update sales set amount = 998 where id = 3", [1, 2, 3], [3], [4], 0),
+        ("update sales set amount = 4 where id = 3", [1, 2, 3], [], [4], 0),
+        ("update sales set amount = 998 where id = 1", [1, 2, 3], [1, 3], [4], 0),
+        ("update sales set amount = null where id = 3", [1, 2], [], [3, 4], 0),
+        ("update sales set amount = 7 where id = 4", [1, 2, 3, 4], [3], [], 0),
+        ("update sales set note = 'z' where id = 4", [1, 2, 3], [3], [4], 0),
+        ("update sales set at = null where id = 3", [1, 2], [], [3, 4], 0),
+        ("update sales set id = 30 where id = 3", [1, 2, 30], [30], [4], 1),
+        ("delete from sales where id in (3, 4)", [1, 2], [], [], 2),
     ],
 )
 def test_what_changed_supersedes_what_was_published(
-    shop: Any, change: str, scored: list[int], flagged: list[int], quarantined: list[int]
+    shop: Any,
+    change: str,
+    scored: list[int],
+    flagged: list[int],
+    quarantined: list[int],
+    retracted: int,
 ) -> None:
     shop.night()
     shop.sql(change)
-    shop.night()
+    assert shop.night() == retracted
     assert sorted(shop.read("select id from shop_scores")) == [(key,) for key in scored]
     assert sorted(shop.read("select id from shop_quarantine")) == [(key,) for key in quarantined]
     reasons = shop.read("select id, rank from shop_reasons")
     assert sorted(reasons) == [(key, rank) for key in flagged for rank in (1, 2)]
     assert [key for key, _ in flags(shop)] == flagged
+
+
+def test_an_undated_record_is_quarantined_once_and_scored_when_it_is_dated(shop: Any) -> None:
+    shop.sql("insert into sales values (5, null, 7, 'when?')")
+    shop.night()
+    shop.night()
+    assert shop.reported[-1] == Counts()
+    shop.sql(f"update sales set at = '{NOON}' where id = 5")
+    shop.night()
+    assert shop.reported[-1] == Counts(read=1, scored=1)
+    assert shop.read("select id from shop_quarantine") == [(4,)]
 
 
 def test_a_correction_shows_its_new_score_and_run(shop: Any) -> None:

@@ -133,7 +133,7 @@ def test_a_key_that_changed_is_refused_before_anything_is_written(
     shop = open_shop(database_url)
     shop.sql("create table sales (id integer, till integer, at timestamp, amount real, note text)")
     shop.night()
-    with pytest.raises(SettingsError, match=r"shop_scores has the key \(id\), .* \(till, id\)"):
+    with pytest.raises(SettingsError, match=r"key \(id BIGINT\), .* \(till BIGINT, id BIGINT\)"):
         open_shop(database_url, key=("till", "id")).workplace.prepare()
 
 
