@@ -22,12 +22,11 @@ from flows.changes import Change, Outcome
 from flows.heartbeats import HEARTBEAT_SECONDS, watch_heartbeats
 from flows.nightly import nightly
 from flows.retraining import retrain
-from flows.workplaces import server_url
+from flows.workplaces import TAG, server_url
 from nightflag.checking.installation import trouble_with_server
 from nightflag.errors import MonitorError, SettingsError
 from nightflag.monitors import Monitor
 
-TAG = "nightflag"
 PAGE = 200
 ENVIRONMENT = {
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_SECONDS),

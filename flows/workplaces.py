@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from prefect import runtime
+from prefect import runtime, tags
 from prefect.blocks.system import Secret
 from prefect.settings import get_current_settings
 
@@ -14,15 +14,17 @@ from nightflag.monitors import find
 from nightflag.settings import Settings
 from nightflag.workplace import Workplace, of_monitor
 
+TAG = "nightflag"
+
 
 @contextmanager
 def at_work_on(monitor: str) -> Iterator[Workplace]:
-    """The workplace of the monitor of that name, closed at the end."""
+    """The workplace of the monitor of that name, closed at the end; its runs bear that tag too."""
     settings = Settings()
     if runtime.deployment.id is not None:
         refuse_to_move(settings.home)
     found = find(settings.monitors_folder, monitor)
-    with of_monitor(found, settings, read_secret=read_secret) as workplace:
+    with of_monitor(found, settings, read_secret=read_secret) as workplace, tags(TAG, monitor):
         yield workplace
 
 

@@ -35,7 +35,8 @@ def postgresql_url(postgresql_server: str) -> Iterator[str]:
 
 @pytest.fixture
 def sqlite_url(tmp_path: Path) -> str:
-    """The URL of a SQLite file that does not exist yet."""
+    """The URL of an empty SQLite file."""
+    (tmp_path / "bank.db").touch()
     return f"sqlite:///{tmp_path / 'bank.db'}"
 
 

@@ -8,6 +8,7 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -29,7 +30,7 @@ from sqlalchemy.exc import DBAPIError
 from nightflag.databases.arrow import as_text_times
 from nightflag.databases.database import Database
 from nightflag.databases.values import batch, sampled_type
-from nightflag.errors import DatabaseRefused
+from nightflag.errors import DatabaseRefused, DatabaseUnreachable
 
 SAMPLE = 1_000
 BUSY_TIMEOUT_MS = 60_000
@@ -48,6 +49,11 @@ class SqliteDatabase(Database):
 
     reads_times_in_text = True
 
+    @property
+    def is_uri(self) -> bool:
+        """Whether the path is one of SQLite's own ``file:`` URIs."""
+        return str(self.url.database).startswith("file:")
+
     def columns(self, select: Select[Any]) -> pa.Schema:
         """See :meth:`Database.columns`; undeclared types are inferred from the first rows."""
         text = self.statement(select)
@@ -63,6 +69,18 @@ class SqliteDatabase(Database):
     def readable(self, column: ColumnElement[Any], field: pa.Field) -> ColumnElement[Any]:
         """See :meth:`Database.readable`."""
         return cast(column, types.Text) if field.type == pa.string() else column
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """See :meth:`Database.reading`; SQLite itself would create a file that is missing."""
+        if not self.is_uri and not Path(str(self.url.database)).exists():
+            raise DatabaseUnreachable(
+                f"There is no file {self.url.database}.",
+                expected="the SQLite database that the URL names",
+                mend="check the path: three slashes before a relative one, four before an absolute one",
+            )
+        with super().reading() as connection:
+            yield connection
 
     def read(
         self, select: Select[Any], *, columns: pa.Schema, batch_size: int

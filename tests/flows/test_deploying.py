@@ -110,8 +110,9 @@ def test_a_run_tells_the_server_that_it_is_alive(server: SyncPrefectClient, work
 
     if not flow_runs(server, NIGHTLY):
         server.create_flow_run_from_deployment(server.read_deployment_by_name(NIGHTLY).id)
-    related = eventually(heartbeats)[0]["related"]
-    assert "prefect.tag.nightflag" in {one["prefect.resource.id"] for one in related}
+    for event in eventually(heartbeats):
+        related = {one["prefect.resource.id"] for one in event["related"]}
+        assert {"prefect.tag.nightflag", "prefect.tag.readings"} <= related
 
 
 def test_every_monitor_gets_its_deployments_in_a_pool_for_processes(
@@ -212,7 +213,7 @@ def test_deployments_without_a_monitor_are_named_and_left_alone(
     assert told.returncode == 0, told.stderr
     changes = {change["name"]: change for change in json.loads(told.stdout)}
     assert changes["nightly/ovens"]["outcome"] == "left over"
-    assert "prefect deployment delete nightly/ovens" in changes["nightly/ovens"]["detail"]
+    assert "deployment delete nightly/ovens" in changes["nightly/ovens"]["detail"]
     assert server.read_deployment_by_name("nightly/ovens").name == "ovens"
     assert "nightly/ovens" not in {change.name for change in left_over({"ovens"})}
 

@@ -8,16 +8,16 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from tests.reliability.watch import (
+from tests.reliability.payments import (
     A_DAY,
     DAYS,
     FIRST_NIGHT,
-    ROOT,
     SECOND_NIGHT,
     empty_watch,
     pay,
     payments,
 )
+from tests.reliability.watch import ROOT
 
 LAST_DAY = set(range((DAYS - 1) * A_DAY, DAYS * A_DAY))
 NEXT_DAY = set(range(DAYS * A_DAY, (DAYS + 1) * A_DAY))

@@ -3,13 +3,8 @@
 from functools import cache
 from pathlib import Path
 
-from tests.reliability.watch import (
-    FIRST_NIGHT,
-    SECOND_NIGHT,
-    Watch,
-    a_day_later,
-    watch_of_payments,
-)
+from tests.reliability.payments import FIRST_NIGHT, SECOND_NIGHT, a_day_later, watch_of_payments
+from tests.reliability.watch import Watch
 
 STEPS_OF_TRAINING = ("checked", "sampled", "trained", "model written", "model registered")
 

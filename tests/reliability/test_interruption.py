@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.reliability.watch import FIRST_NIGHT, SECOND_NIGHT, Watch
+from tests.reliability.payments import FIRST_NIGHT, SECOND_NIGHT
+from tests.reliability.watch import Watch
 
 ON_SQLITE = (
     ("locked", 1),

@@ -1,14 +1,7 @@
 """The same night twice, five times at once, and two nights at once: each published exactly once."""
 
-from tests.reliability.watch import (
-    A_DAY,
-    DAYS,
-    FIRST_NIGHT,
-    SECOND_NIGHT,
-    nights,
-    pay,
-    payments,
-)
+from tests.reliability.payments import A_DAY, DAYS, FIRST_NIGHT, SECOND_NIGHT, pay, payments
+from tests.reliability.watch import nights
 
 AT_ONCE = 5
 
