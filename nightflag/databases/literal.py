@@ -1,10 +1,9 @@
-"""A statement as text, for drivers that take no SQLAlchemy constructs."""
+"""Statements as text: for drivers that take nothing else, and out of SQLAlchemy's reach."""
 
-from typing import Any
-
-from sqlalchemy import Select
+from sqlalchemy import TextClause, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
+from sqlalchemy.sql.expression import SelectBase
 
 # A named style: only then are percent signs in identifiers left as they are.
 PLAIN_DIALECTS: dict[str, Dialect] = {
@@ -13,7 +12,12 @@ PLAIN_DIALECTS: dict[str, Dialect] = {
 }
 
 
-def statement(select: Select[Any], dialect: Dialect) -> str:
+def verbatim(sql: str) -> TextClause:
+    """``sql`` for SQLAlchemy to send as it stands: its colons and percent signs mean nothing."""
+    return text(sql.replace(":", "\\:"))
+
+
+def statement(select: SelectBase, dialect: Dialect) -> str:
     """``select`` as one complete statement, its values written in as quoted literals."""
     plain = PLAIN_DIALECTS.get(dialect.name, dialect)
     return str(select.compile(dialect=plain, compile_kwargs={"literal_binds": True}))

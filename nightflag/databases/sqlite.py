@@ -77,7 +77,7 @@ class SqliteDatabase(Database):
             raise DatabaseUnreachable(
                 f"There is no file {self.url.database}.",
                 expected="the SQLite database that the URL names",
-                mend="check the path: three slashes before a relative one, four before an absolute one",
+                mend="check the path: sqlite:///relative.db or sqlite:////absolute.db",
             )
         with super().reading() as connection:
             yield connection

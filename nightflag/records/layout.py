@@ -6,9 +6,10 @@ from difflib import get_close_matches
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import FromClause, Select, TextClause, literal_column, select, table, text
+from sqlalchemy import FromClause, Select, TextClause, literal_column, select, table
 
 from nightflag.databases import Database
+from nightflag.databases.literal import verbatim
 from nightflag.errors import DatabaseRefused, SourceError
 from nightflag.monitors import Source
 
@@ -49,7 +50,7 @@ def relation(source: Source) -> FromClause | TextClause:
     """The watched table or query, to select from."""
     if source.table is not None:
         return table(source.table, schema=source.schema_name)
-    return text(f"(\n{source.query}\n) as source".replace(":", "\\:"))
+    return verbatim(f"(\n{source.query}\n) as source")
 
 
 def everything(source: Source) -> Select[Any]:

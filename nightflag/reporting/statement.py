@@ -11,9 +11,9 @@ from sqlalchemy import (
     literal_column,
     select,
     table,
-    text,
 )
 
+from nightflag.databases.literal import verbatim
 from nightflag.monitors import Source
 from nightflag.runs import Run
 from nightflag.workplace import Workplace
@@ -50,7 +50,7 @@ def _records(source: Source) -> FromClause:
     key: list[ColumnClause[Any]] = [column(name) for name in source.key]
     if source.table is not None:
         return table(source.table, *key, schema=source.schema_name).alias("source")
-    return text(str(source.query).replace(":", "\\:")).columns(*key).subquery("source")
+    return verbatim(str(source.query)).columns(*key).subquery("source")
 
 
 def _flags(workplace: Workplace) -> FromClause:

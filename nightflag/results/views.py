@@ -16,9 +16,9 @@ from sqlalchemy import (
     table,
     union_all,
 )
-from sqlalchemy.sql.ddl import CreateView
-from sqlalchemy.sql.expression import ColumnElement, CompoundSelect, column
+from sqlalchemy.sql.expression import ColumnElement, CompoundSelect, SelectBase, column
 
+from nightflag.databases.literal import statement, verbatim
 from nightflag.results.tables import MonitorTables
 
 ALL_FLAGS = "nightflag_flags"
@@ -30,14 +30,25 @@ def create_views(connection: Connection, tables: MonitorTables) -> None:
     schema, flags = tables.scores.schema, f"{tables.monitor}_flags"
     for name in (ALL_FLAGS, flags):  # the first depends on the second
         _drop_view(connection, name, schema)
-    connection.execute(CreateView(_flags(tables), flags, schema=schema))
-    connection.execute(CreateView(_all_flags(connection, tables), ALL_FLAGS, schema=schema))
+    _create_view(connection, flags, schema, _flags(tables))
+    _create_view(connection, ALL_FLAGS, schema, _all_flags(connection, tables))
+
+
+def _create_view(
+    connection: Connection, name: str, schema: str | None, content: SelectBase
+) -> None:
+    definition = statement(content, connection.dialect)
+    view = f"create view {_quoted(connection, name, schema)} as {definition}"
+    connection.execute(verbatim(view))
 
 
 def _drop_view(connection: Connection, name: str, schema: str | None) -> None:
+    connection.exec_driver_sql(f"drop view if exists {_quoted(connection, name, schema)}")
+
+
+def _quoted(connection: Connection, name: str, schema: str | None) -> str:
     quote = connection.dialect.identifier_preparer.quote_identifier
-    qualified = f"{quote(schema)}.{quote(name)}" if schema else quote(name)
-    connection.exec_driver_sql(f"drop view if exists {qualified}")
+    return f"{quote(schema)}.{quote(name)}" if schema else quote(name)
 
 
 def _flags(tables: MonitorTables) -> Select[Any]:
@@ -67,7 +78,8 @@ def _reasons_in_words(tables: MonitorTables) -> ColumnElement[str]:
     same_record = and_(*(reasons.c[name] == scores.c[name] for name in tables.key))
     ranked = select(words.label("words")).where(same_record).order_by(reasons.c.rank)
     listed = ranked.correlate(scores).subquery("ranked")
-    return select(func.aggregate_strings(listed.c.words, "; ")).scalar_subquery()
+    separator: Any = literal_column("'; '")  # SQLAlchemy 2.0 would bind a text; views bind nothing
+    return select(func.aggregate_strings(listed.c.words, separator)).scalar_subquery()
 
 
 def _all_flags(connection: Connection, tables: MonitorTables) -> CompoundSelect[Any]:

@@ -99,9 +99,10 @@ def eventually(told: Callable[[], Any], seconds: float = 120) -> Any:
 
 
 def kill(process: "subprocess.Popen[bytes]") -> None:
-    """End the process and all of its group at once."""
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    """End the process and all of its group at once, unless that has happened already."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 @pytest.fixture(scope="session")

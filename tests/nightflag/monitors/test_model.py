@@ -11,7 +11,7 @@ from nightflag.monitors import Expectation, Monitor
 SOURCE = {"database": "env:DATABASE_URL", "table": "readings", "key": "id", "time": "at"}
 
 
-def a_monitor(source: dict[str, Any] | None = None, **parts: Any) -> Monitor:  # noqa: ANN401
+def a_monitor(source: dict[str, Any] | None = None, **parts: Any) -> Monitor:
     return Monitor.model_validate(
         {"monitor": "shuttle", "source": SOURCE | (source or {}), **parts}
     )
