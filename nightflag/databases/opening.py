@@ -9,8 +9,6 @@ from nightflag.databases.postgresql import PostgresqlDatabase
 from nightflag.databases.sqlite import SqliteDatabase
 from nightflag.errors import SettingsError
 
-# SQLAlchemy 2.0 takes psycopg2 where none is named.
-DRIVERS = {"postgresql": "postgresql+psycopg"}
 DATABASES: dict[str, type[Database]] = {
     "postgresql": PostgresqlDatabase,
     "sqlite": SqliteDatabase,
@@ -47,8 +45,7 @@ def connect(url: str, *, schema: str | None = None) -> Database:
 
 def _parse(url: str) -> URL:
     try:
-        parsed = make_url(url)
-        return parsed.set(drivername=DRIVERS.get(parsed.drivername, parsed.drivername))
+        return make_url(url)
     except ArgumentError:
         raise SettingsError(
             "The database URL cannot be read (it is not repeated here: it may hold a password).",

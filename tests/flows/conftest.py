@@ -119,7 +119,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
         database.executemany("insert into readings values (?, ?, ?)", readings())
     environment = {
         **os.environ,
-        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
+        "PYTHONPATH": str(ROOT),
         "NIGHTFLAG_DATABASE_URL": f"sqlite:///{folder / 'readings.db'}",
         "NIGHTFLAG_HOME": str(folder),
         "PREFECT_HOME": str(folder / "prefect"),

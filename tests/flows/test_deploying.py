@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 
 from flows.deploying import deploy, left_over
+from flows.workplaces import refuse_to_move
 from nightflag import runs
 from nightflag.databases import connect
 from nightflag.errors import MonitorError, SettingsError
@@ -248,3 +250,9 @@ def test_a_server_that_wants_to_know_who_asks_is_told_of(
     ):
         outcomes(lamps)
     assert "guess" not in str(refusal.value)
+
+
+def test_a_worker_with_a_relative_home_is_told_before_it_loses_a_model() -> None:
+    with pytest.raises(SettingsError, match="absolute"):
+        refuse_to_move(Path("models"))
+    refuse_to_move(Path("/var/lib/nightflag"))

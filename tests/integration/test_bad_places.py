@@ -29,8 +29,8 @@ def test_a_model_that_is_not_the_registered_one_is_refused(stages, tmp_path, dam
 
 
 UNREACHABLE = {
-    "nobody listens": "postgresql://ann:secret@127.0.0.1:9/bank",
-    "no such folder": "sqlite:////no/such/folder/bank.db",
+    "nobody listens": ("postgresql://ann:secret@127.0.0.1:9/bank", "does not answer"),
+    "no such folder": ("sqlite:////no/such/folder/bank.db", "/no/such/folder/bank.db"),
 }
 
 
@@ -42,9 +42,9 @@ def test_a_database_that_does_not_answer(stages, tmp_path, trouble, place):
     if place == "results":
         watch.describe(results={"database": "env:RESULTS"})
     name = "RESULTS" if place == "results" else "RECORDS"
-    asked["environment"][name] = UNREACHABLE[trouble]
+    asked["environment"][name], words = UNREACHABLE[trouble]
     [outcome] = nights([asked])
-    refuse_unclear(outcome, "DatabaseUnreachable", "does not answer")
+    refuse_unclear(outcome, "DatabaseUnreachable", words)
     assert "secret" not in outcome.what
 
 

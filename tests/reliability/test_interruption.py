@@ -25,8 +25,14 @@ EVERYWHERE = tuple(
     for place, nth in places
 )
 FIRST = tuple(case for case in EVERYWHERE if case[1:] in ON_POSTGRESQL)
-# The run's row exists and waits to be published.
-RECORDED = tuple(case for case in EVERYWHERE if case[1] not in {"locked", "opened", "published"})
+FAILING = (
+    ("sqlite", "pulled a batch", 2),
+    ("sqlite", "validated a batch", 2),
+    ("sqlite", "staged", 1),
+    ("sqlite", "before commit", 1),
+    ("postgresql", "pulled a batch", 1),
+    ("postgresql", "before commit", 1),
+)
 
 NOTHING = {
     "payments_scores": [],
@@ -86,7 +92,7 @@ def test_a_later_night_killed(stages, tmp_path, database, place, nth):
     refuse_doubled(watch)
 
 
-@pytest.mark.parametrize(("database", "place", "nth"), RECORDED)
+@pytest.mark.parametrize(("database", "place", "nth"), FAILING)
 def test_a_night_that_fails_says_why_and_can_be_run_again(stages, tmp_path, database, place, nth):
     watch = stages.changed(database).copy(tmp_path / "watch")
     before, undisturbed = watch.published(), stages.second_night(database).published()
