@@ -3,7 +3,7 @@
 import logging
 import math
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 
 from nightflag import models, runs, training
@@ -26,22 +26,21 @@ logger = logging.getLogger(__name__)
 @contextmanager
 def only_run(workplace: Workplace) -> Iterator[Lock]:
     """The monitor's lock, once every table exists; waits as long as the monitor says."""
-    workplace.prepare()
-    monitor = workplace.monitor
-    name = f"night of {monitor.name}"
-    wait = monitor.execution.lock_wait
-    with hold(workplace.results, name, wait=wait, clock=workplace.now) as lock:
+    with _alone(workplace, "night") as lock:
         reached("locked")
         yield lock
 
 
-@contextmanager
-def only_training(workplace: Workplace) -> Iterator[Lock]:
+def only_training(workplace: Workplace) -> AbstractContextManager[Lock]:
     """The lock on training the monitor's model, once every table exists."""
+    return _alone(workplace, "training")
+
+
+@contextmanager
+def _alone(workplace: Workplace, activity: str) -> Iterator[Lock]:
     workplace.prepare()
     monitor = workplace.monitor
-    name = f"training of {monitor.name}"
-    wait = monitor.execution.lock_wait
+    name, wait = f"{activity} of {monitor.name}", monitor.execution.lock_wait
     with hold(workplace.results, name, wait=wait, clock=workplace.now) as lock:
         yield lock
 
