@@ -5,14 +5,16 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import make_url, text
+
+from nightflag.databases import connect
 
 NIGHT = ["--as-of", "2026-01-20", "--json"]
 NOT_NULL = "expectations: [{expect_column_values_to_not_be_null: {column: %s}}]\n"
 
 
 def execute(url: str, *statements: str) -> None:
-    engine = create_engine(make_url(url))
+    engine = connect(url).engine
     with engine.begin() as connection:
         for statement in statements:
             connection.execute(text(statement))

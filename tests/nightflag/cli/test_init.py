@@ -4,15 +4,16 @@ import json
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import make_url, text
 
+from nightflag.databases import connect
 from nightflag.monitors import read
 
 TABLE = ["init", "--database", "env:BANK_URL", "--table"]
 
 
 def execute(url: str, *statements: str) -> None:
-    engine = create_engine(make_url(url))
+    engine = connect(url).engine
     with engine.begin() as connection:
         for statement in statements:
             connection.execute(text(statement.replace(":", "\\:")))

@@ -5,9 +5,10 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, Table, Text, create_engine, make_url, text
+from sqlalchemy import Column, Integer, MetaData, Table, Text, make_url, text
 from sqlalchemy.schema import CreateSchema
 
+from nightflag.databases import connect
 from nightflag.errors import (
     DatabaseRefused,
     DatabaseUnreachable,
@@ -53,7 +54,7 @@ def postgresql(postgresql_url: str) -> Source:
 
 
 def fill(source: Source) -> None:
-    engine = create_engine(source.url)
+    engine = connect(source.url).engine
     metadata = MetaData(schema=source.schema)
     with engine.begin() as connection:
         if source.schema:
@@ -172,7 +173,7 @@ def test_a_login_that_may_only_read_is_enough_and_leaves_no_connection(
     postgresql: Source,
 ) -> None:
     reader = f"reader_{postgresql.schema}"
-    admin = create_engine(postgresql.url)
+    admin = connect(postgresql.url).engine
     with admin.begin() as connection:
         connection.execute(text(f"CREATE ROLE {reader} LOGIN"))
         connection.execute(text(f"REVOKE TEMPORARY ON DATABASE {admin.url.database} FROM PUBLIC"))
