@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
 
+from nightflag.cli.quiet import hush
+
 HERE = Path(__file__).parent
 HOME = HERE.parents[1] / ".demo"
 DATABASE = HOME / "demo.db"
@@ -25,9 +27,6 @@ ENVIRONMENT = {
     "NIGHTFLAG_MONITORS": str(HERE / "monitors"),
     "PREFECT_HOME": str(HOME / "prefect"),
     "PREFECT_API_URL": "",
-    "PREFECT_LOGGING_LEVEL": "ERROR",
-    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
 }
 
 
@@ -37,6 +36,7 @@ def main() -> None:
     shutil.rmtree(HOME, ignore_errors=True)
     HOME.mkdir()
     os.environ.update(ENVIRONMENT)
+    hush()
     sys.path.insert(0, str(HERE))
     import nights_in_a_row  # only now: Prefect reads the environment when it is imported
 
