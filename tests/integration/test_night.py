@@ -1,9 +1,5 @@
 """What a night does, from the watched table to the flags, on both databases."""
 
-import json
-import os
-import subprocess
-import sys
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -17,7 +13,7 @@ from tests.reliability.payments import (
     pay,
     payments,
 )
-from tests.reliability.watch import ROOT
+from tests.reliability.watch import driver, nights
 
 LAST_DAY = set(range((DAYS - 1) * A_DAY, DAYS * A_DAY))
 NEXT_DAY = set(range(DAYS * A_DAY, (DAYS + 1) * A_DAY))
@@ -129,16 +125,11 @@ def test_a_night_that_only_scores_imports_no_tensorflow(stages, tmp_path):
     expecting = stages.changed("sqlite").copy(tmp_path / "expecting")
     careless = stages.changed("sqlite").copy(tmp_path / "careless")
     careless.describe(expectations=[])
-    asked = json.dumps([watch.asked(SECOND_NIGHT) for watch in (expecting, careless)])
-    command = [sys.executable, "-m", "tests.reliability.night", "--light"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        command, cwd=ROOT, env=environment, input=asked, capture_output=True, text=True, check=True
-    )
-    assert json.loads(done.stdout) == [
-        {"status": "published", "imported": ["great_expectations"]},
-        {"status": "published", "imported": []},
-    ]
+    with driver("--light") as process:
+        asked = [watch.asked(SECOND_NIGHT) for watch in (expecting, careless)]
+        outcomes = nights(asked, process)
+    assert [outcome.status for outcome in outcomes] == ["published", "published"]
+    assert [outcome.imported for outcome in outcomes] == [["great_expectations"], []]
 
 
 def test_a_key_of_several_columns_keeps_the_types_it_has_in_the_source(stages, database, tmp_path):

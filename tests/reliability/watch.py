@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -145,27 +146,33 @@ def new_database(server_url: str, *, template: str | None = "template1") -> str:
     return sa.make_url(server_url).set(database=name).render_as_string(hide_password=False)
 
 
-@cache
-def _driver() -> "subprocess.Popen[str]":
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
+def driver(*options: str) -> "subprocess.Popen[str]":
+    """A process that runs nights; see :mod:`night`. It ends when its standard input does."""
+    home = tempfile.mkdtemp(prefix="nightflag-prefect-")
+    environment = {"PYTHONPATH": str(ROOT), "PREFECT_HOME": home, "TF_CPP_MIN_LOG_LEVEL": "3"}
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.reliability.night"],
+        [sys.executable, "-m", "tests.reliability.night", *options],
         cwd=ROOT,
-        env=environment,
+        env={**os.environ, **environment},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
 
 
-def nights(asked: list[dict[str, Any]]) -> list[Outcome]:
+everyones_driver = cache(driver)
+
+
+def nights(
+    asked: list[dict[str, Any]], process: "subprocess.Popen[str] | None" = None
+) -> list[Outcome]:
     """The outcomes of nights that run at the same time, each in a process of its own.
 
     A night is killed (``deed="kill"``), fails or waits at the ``nth`` time it comes to ``place``.
     """
-    driver = _driver()
-    assert driver.stdin is not None
-    assert driver.stdout is not None
-    driver.stdin.write(json.dumps(asked) + "\n")
-    driver.stdin.flush()
-    return [Outcome(**told) for told in json.loads(driver.stdout.readline())]
+    process = process or everyones_driver()
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(json.dumps(asked) + "\n")
+    process.stdin.flush()
+    return [Outcome(**told) for told in json.loads(process.stdout.readline())]
