@@ -113,7 +113,17 @@ def check_supported(expectation: Expectation) -> None:
 def judged_frame(frame: pd.DataFrame, configurations: Sequence[Configuration]) -> list[Judgement]:
     """A judgement for each configuration, in their order, with the label of every failing row."""
     # A cheap pass first, to find the broken rules, costs more than it saves once some are broken.
-    return _judged(PandasExecutionEngine(), frame, configurations, "COMPLETE")
+    execution = PandasExecutionEngine(caching=False)
+    try:
+        return _judged(execution, frame, configurations, "COMPLETE")
+    finally:
+        _let_go(execution)
+
+
+def _let_go(execution: PandasExecutionEngine) -> None:
+    """Drop the frame now: in a circle of references it would stay until some later collection."""
+    execution.batch_manager.reset_batch_cache()
+    execution.batch_manager.batch_data_cache.clear()
 
 
 def judged_query(

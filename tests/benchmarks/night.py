@@ -130,6 +130,7 @@ def database() -> Iterator[dict[str, str]]:
 
 def step(environment: dict[str, str], name: str, records: int) -> dict[str, Any]:
     """What the step of that name printed: its figures."""
+    print(f"{name}, {records:,} records ...", file=sys.stderr, flush=True)
     done = subprocess.run(
         [sys.executable, STEPS, name, str(records)],
         env=environment,

@@ -1,5 +1,7 @@
 import datetime
+import gc
 import socket
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -189,6 +191,21 @@ def test_partitions_can_be_checked_at_the_same_time() -> None:
     with ThreadPoolExecutor(4) as pool:
         together = list(pool.map(suite.check, frames))
     assert [len(one.records) for one in together] == [2, 4, 6, 8]
+
+
+def test_a_checked_batch_is_let_go_so_that_memory_does_not_grow_with_the_table() -> None:
+    suite = RowSuite([between("amount", min_value=0), not_null("amount")])
+    suite.check(pd.DataFrame({"amount": [1.0, -1.0]}))
+    gc.collect()
+    gc.disable()
+    try:
+        amounts = np.array([1.0, -1.0, np.nan])
+        held = weakref.ref(amounts)
+        suite.check(pd.DataFrame({"amount": pd.Series(amounts, copy=False)}, copy=False))
+        del amounts
+        assert held() is None
+    finally:
+        gc.enable()
 
 
 def test_checking_says_nothing_and_sends_nothing(
