@@ -26,7 +26,6 @@ ENVIRONMENT = {
     "NIGHTFLAG_HOME": str(HOME),
     "NIGHTFLAG_MONITORS": str(HERE / "monitors"),
     "PREFECT_HOME": str(HOME / "prefect"),
-    "PREFECT_API_URL": "",
 }
 
 
@@ -36,6 +35,7 @@ def main() -> None:
     shutil.rmtree(HOME, ignore_errors=True)
     HOME.mkdir()
     os.environ.update(ENVIRONMENT)
+    os.environ.pop("PREFECT_API_URL", None)  # no server but the temporary one
     hush()
     sys.path.insert(0, str(HERE))
     import nights_in_a_row  # only now: Prefect reads the environment when it is imported
