@@ -20,16 +20,17 @@ SILENT_SECONDS = 90
 NAME = "nightflag: runs without a heartbeat have crashed"
 DETAIL = f"a run without a heartbeat for {SILENT_SECONDS} s has crashed"
 HEARTBEAT = "prefect.flow-run.heartbeat"
+BEGIN = "prefect.flow-run.Running"  # a run may die before its first heartbeat
 ENDS = ("Completed", "Failed", "TimedOut", "Crashed", "Cancelled")
 
 
 def automation(tag: str) -> AutomationCore:
-    """The rule: a run with this tag that was alive, did not end and fell silent has crashed."""
+    """The rule: a run with this tag that began, did not end and fell silent has crashed."""
     return AutomationCore(
         name=NAME,
         description="Installed by nightflag deploy.",
         trigger=EventTrigger(
-            after={HEARTBEAT},
+            after={BEGIN, HEARTBEAT},
             expect={HEARTBEAT, *(f"prefect.flow-run.{state}" for state in ENDS)},
             match=ResourceSpecification({"prefect.resource.id": "prefect.flow-run.*"}),
             match_related=ResourceSpecification(
