@@ -8,17 +8,20 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Delete,
     Table,
     and_,
     delete,
+    exists,
     func,
     insert,
     literal,
+    not_,
+    or_,
     select,
     tuple_,
     union,
 )
+from sqlalchemy.exc import IntegrityError
 
 from nightflag.databases import Database
 from nightflag.errors import PublicationRefused
@@ -29,6 +32,7 @@ from nightflag.results.refusals import (
     refuse_lost_lock,
     refuse_other_counts,
     refuse_repeated_keys,
+    refuse_repeated_scores,
 )
 from nightflag.results.staging import Counts, inside
 from nightflag.results.tables import MonitorTables, exact
@@ -60,37 +64,70 @@ def publish(results: Database, tables: MonitorTables, night: Publication) -> int
     with results.writing() as connection:
         results.expect_many(connection, tables.staging)
         refuse_lost_lock(connection, night.lock, night.now)
-        refuse_repeated_keys(connection, tables, night.window)
         refuse_other_counts(connection, tables, night.counts)
-        _supersede(connection, tables)
+        retracted = _remove_gone(connection, tables, night.window)
         _insert_staged(connection, tables, night)
-        retracted = _retract(connection, tables, night.window)
+        refuse_repeated_keys(connection, tables, night.run_id)
         _close(connection, tables, night, retracted)
         reached("before commit")
     return retracted
 
 
-def _supersede(connection: Connection, tables: MonitorTables) -> None:
-    """Take away what was published of records that now have a newer finding."""
-    scored, quarantined = tables.staged_scores, tables.staged_quarantine
-    for published, staged in (
-        (tables.scores, scored),
-        (tables.reasons, scored),
-        (tables.quarantine, scored),
-        (tables.scores, quarantined),
-        (tables.reasons, quarantined),
-        (tables.quarantine, quarantined),
-    ):
-        connection.execute(_delete_matching(published, staged, tables))
-    # Records without a key are known by their fingerprint only.
-    again = tables.quarantine.c.fingerprint.in_(select(quarantined.c.fingerprint))
-    connection.execute(delete(tables.quarantine).where(again))
+def _remove_gone(connection: Connection, tables: MonitorTables, window: Window) -> int:
+    """Take away what the source no longer holds as published; count what it holds no more at all.
+
+    A corrected record is gone with its old fingerprint, and staged again with its new one.
+    """
+    published = tables.scores, tables.quarantine
+    without = [
+        select(table.c.fingerprint).where(_gone(table, tables, window), ~_staged(table, tables))
+        for table in published
+    ]
+    lost = union(*without).subquery()
+    retracted: int = connection.execute(select(func.count()).select_from(lost)).scalar_one()
+    _remove_scores(connection, tables, _gone(tables.scores, tables, window))
+    connection.execute(delete(tables.quarantine).where(_gone(tables.quarantine, tables, window)))
+    return retracted
 
 
-def _delete_matching(published: Table, staged: Table, tables: MonitorTables) -> Delete:
+def _gone(published: Table, tables: MonitorTables, window: Window) -> ColumnElement[bool]:
+    gone = published.c.fingerprint.in_(select(tables.staged_gone.c.fingerprint))
+    return and_(gone, inside(published, window))
+
+
+def _staged(published: Table, tables: MonitorTables) -> ColumnElement[bool]:
+    """Whether a record of that key is staged."""
+    return or_(
+        *(
+            exists().where(
+                *(exact(staged, name, tables) == published.c[name] for name in tables.key)
+            )
+            for staged in (tables.staged_scores, tables.staged_quarantine)
+        )
+    )
+
+
+def _remove_scores(
+    connection: Connection, tables: MonitorTables, condition: ColumnElement[bool]
+) -> None:
+    keys = select(*tables.keys_of(tables.scores)).where(condition)
+    reasons = delete(tables.reasons)
+    connection.execute(reasons.where(tuple_(*tables.keys_of(tables.reasons)).in_(keys)))
+    connection.execute(delete(tables.scores).where(condition))
+
+
+def _displaced(
+    published: Table, staged: Table, tables: MonitorTables, window: Window
+) -> ColumnElement[bool]:
+    """Published rows whose record is staged although it was not gone.
+
+    Its event time moved into the window from outside, or the very same rows are published again.
+    """
     # IN, not EXISTS: SQLite looks each key up in a tree of the staged ones.
     keys = select(*(exact(staged, name, tables) for name in tables.key))
-    return delete(published).where(tuple_(*tables.keys_of(published)).in_(keys))
+    same = published.c.fingerprint.in_(select(staged.c.fingerprint))
+    moved = not_(inside(published, window))
+    return and_(tuple_(*tables.keys_of(published)).in_(keys), or_(same, moved))
 
 
 def _insert_staged(connection: Connection, tables: MonitorTables, night: Publication) -> None:
@@ -101,9 +138,35 @@ def _insert_staged(connection: Connection, tables: MonitorTables, night: Publica
         "run_id": run_id,
         "scored_at": now,
     }
-    _insert(connection, tables.scores, tables.staged_scores, tables, scored)
+    _make_way_for_quarantine(connection, tables, night.window)
+    _insert_scores(connection, tables, scored, night.window)
     _insert(connection, tables.reasons, tables.staged_reasons, tables, {})
     _insert(connection, tables.quarantine, tables.staged_quarantine, tables, quarantined)
+
+
+def _make_way_for_quarantine(connection: Connection, tables: MonitorTables, window: Window) -> None:
+    scores, quarantine, staged = tables.scores, tables.quarantine, tables.staged_quarantine
+    _remove_scores(connection, tables, _displaced(scores, staged, tables, window))
+    for newer in (tables.staged_scores, staged):
+        displaced = _displaced(quarantine, newer, tables, window)
+        connection.execute(delete(quarantine).where(displaced))
+    # Records without a key are known by their fingerprint only.
+    again = quarantine.c.fingerprint.in_(select(staged.c.fingerprint))
+    connection.execute(delete(quarantine).where(again))
+
+
+def _insert_scores(
+    connection: Connection, tables: MonitorTables, scored: Constants, window: Window
+) -> None:
+    """Insert the staged scores; only where one meets its own key is there anything to look up."""
+    scores, staged = tables.scores, tables.staged_scores
+    try:
+        with connection.begin_nested():
+            _insert(connection, scores, staged, tables, scored)
+    except IntegrityError:
+        _remove_scores(connection, tables, _displaced(scores, staged, tables, window))
+        refuse_repeated_scores(connection, tables)
+        _insert(connection, scores, staged, tables, scored)
 
 
 def _insert(
@@ -123,27 +186,6 @@ def _insert(
     ]
     columns = [*tables.key, *names, *constants]
     connection.execute(insert(published).from_select(columns, select(*values)))
-
-
-def _retract(connection: Connection, tables: MonitorTables, window: Window) -> int:
-    """Remove records that the source no longer holds; corrected ones carry a new fingerprint."""
-    published = (tables.scores, tables.quarantine)
-    gone = union(
-        *(select(table.c.fingerprint).where(_gone(table, tables, window)) for table in published)
-    ).subquery()
-    retracted: int = connection.execute(select(func.count()).select_from(gone)).scalar_one()
-    lost = select(*tables.keys_of(tables.scores)).where(_gone(tables.scores, tables, window))
-    connection.execute(
-        delete(tables.reasons).where(tuple_(*tables.keys_of(tables.reasons)).in_(lost))
-    )
-    for table in published:
-        connection.execute(delete(table).where(_gone(table, tables, window)))
-    return retracted
-
-
-def _gone(published: Table, tables: MonitorTables, window: Window) -> ColumnElement[bool]:
-    gone = published.c.fingerprint.in_(select(tables.staged_gone.c.fingerprint))
-    return and_(gone, inside(published, window))
 
 
 def _close(

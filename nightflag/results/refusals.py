@@ -3,15 +3,24 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, and_, func, select, tuple_, union_all
-from sqlalchemy.sql.expression import Subquery
+from sqlalchemy import (
+    Column,
+    CompoundSelect,
+    Connection,
+    Select,
+    Table,
+    func,
+    or_,
+    select,
+    tuple_,
+    union_all,
+)
 
 from nightflag.errors import PublicationRefused, SourceError
 from nightflag.locks import Lock
 from nightflag.queries import run
-from nightflag.results.staging import Counts, inside
+from nightflag.results.staging import Counts
 from nightflag.results.tables import MonitorTables, exact
-from nightflag.windows import Window
 
 
 def refuse_lost_lock(connection: Connection, lock: Lock, now: datetime) -> None:
@@ -37,19 +46,44 @@ def refuse_other_counts(connection: Connection, tables: MonitorTables, counts: C
         )
 
 
-def refuse_repeated_keys(connection: Connection, tables: MonitorTables, window: Window) -> None:
-    """Raise :class:`SourceError` where two records of the source share a key.
+def refuse_repeated_scores(connection: Connection, tables: MonitorTables) -> None:
+    """Raise :class:`SourceError` where a staged key is staged twice, or stands published.
 
-    Both may be staged, or one be staged and the other stand published, unchanged, in the window.
+    Asked when the table of scores refused the staged ones.
     """
-    staged = union_all(
-        _staged(tables.staged_scores, tables), _distinct(tables.staged_quarantine, tables)
-    ).subquery()
-    records = union_all(
-        select(staged),
-        *(_standing(table, staged, tables, window) for table in (tables.scores, tables.quarantine)),
-    ).subquery()
-    key = [records.c[name] for name in tables.key]
+    staged = select(*(exact(tables.staged_scores, name, tables).label(name) for name in tables.key))
+    standing = _of_keys(tables.scores, staged, tables)
+    _refuse_repetition(connection, tables, union_all(staged, standing))
+
+
+def refuse_repeated_keys(connection: Connection, tables: MonitorTables, run_id: int) -> None:
+    """Raise :class:`SourceError` where a key of this run stands for two records.
+
+    Asked once the run's rows are inserted. That no key has two scores the table of scores sees to;
+    here it is that none has two quarantined records, or one beside a score.
+    """
+    scores, quarantine = tables.scores, tables.quarantine
+    staged = select(*(exact(tables.staged_scores, name, tables) for name in tables.key))
+    key = tables.keys_of(quarantine)
+    tonight = select(*key).where(or_(quarantine.c.run_id == run_id, tuple_(*key).in_(staged)))
+    distinct = _of_keys(quarantine, tonight, tables, quarantine.c.fingerprint).distinct().subquery()
+    records = select(*(distinct.c[name] for name in tables.key))
+    _refuse_repetition(connection, tables, union_all(records, _of_keys(scores, tonight, tables)))
+
+
+def _of_keys(
+    published: Table, keys: Select[Any], tables: MonitorTables, *columns: Column[Any]
+) -> Select[Any]:
+    """The key of each published row that has one of these keys."""
+    key = tables.keys_of(published)
+    return select(*key, *columns).where(tuple_(*key).in_(keys))
+
+
+def _refuse_repetition(
+    connection: Connection, tables: MonitorTables, records: CompoundSelect[Any]
+) -> None:
+    found = records.subquery()
+    key = [found.c[name] for name in tables.key]
     repeated = select(*key, func.count()).group_by(*key).having(func.count() > 1).limit(3)
     rows = connection.execute(repeated).all()
     if rows:
@@ -59,30 +93,3 @@ def refuse_repeated_keys(connection: Connection, tables: MonitorTables, window: 
             expected="a key that stands once in the source",
             mend="add a column to `source: {key: ...}`, or remove the repetitions in a `query`",
         )
-
-
-def _staged(staged: Table, tables: MonitorTables) -> Select[Any]:
-    keys = (exact(staged, name, tables).label(name) for name in tables.key)
-    return select(*keys, staged.c.fingerprint)
-
-
-def _distinct(quarantined: Table, tables: MonitorTables) -> Select[Any]:
-    named = and_(*(column.is_not(None) for column in tables.keys_of(quarantined)))
-    return _staged(quarantined, tables).where(named).distinct()
-
-
-def _standing(
-    published: Table, staged: Subquery, tables: MonitorTables, window: Window
-) -> Select[Any]:
-    """Published records that share a staged one's key although the source still holds them."""
-    key, fingerprint = tables.keys_of(published), published.c.fingerprint
-    return (
-        select(*key, fingerprint)
-        .where(
-            tuple_(*key).in_(select(*(staged.c[name] for name in tables.key))),
-            inside(published, window),
-            fingerprint.not_in(select(tables.staged_gone.c.fingerprint)),
-            fingerprint.not_in(select(staged.c.fingerprint)),
-        )
-        .distinct()
-    )
