@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from nightflag import detectors, features
+from nightflag import detectors, features, references
 from nightflag.calibration import Calibration
 from nightflag.errors import TrainingRefused
 from nightflag.failpoints import reached
@@ -75,18 +76,26 @@ def train(workplace: Workplace, *, as_of: datetime, before: datetime, reason: st
 
 
 def fit(workplace: Workplace, older: pd.DataFrame, newest: pd.DataFrame) -> Model:
-    """A model trained on the ``older`` records and calibrated on the ``newest``."""
+    """A model trained on the ``older`` records and calibrated on the ``newest``.
+
+    Its detector's ``about`` says under "references" how far well-known detectors agree with it.
+    """
     monitor = workplace.monitor
     pipeline = features.fit(older, kinds=kinds(workplace, older).kinds)
+    trained_on = pipeline.transform(older)
     detector = detectors.fit(
         monitor.detector.name,
-        pipeline.transform(older),
+        trained_on,
         features=pipeline.names,
         settings=monitor.detector.settings,
         seed=monitor.detector.seed,
         training_rows=monitor.training_rows,
     )
-    return Model(pipeline, detector, Calibration(detector.score(pipeline.transform(newest))))
+    held_out = pipeline.transform(newest)
+    scores = detector.score(held_out)
+    compared = references.compare(trained_on, held_out, scores, seed=monitor.detector.seed)
+    known = replace(detector, about={**detector.about, "references": compared})
+    return Model(pipeline, known, Calibration(scores))
 
 
 def kinds(workplace: Workplace, frame: pd.DataFrame) -> features.Inferred:

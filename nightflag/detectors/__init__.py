@@ -18,7 +18,12 @@ from pydantic import BaseModel, ValidationError
 
 from nightflag.detectors import guards
 from nightflag.detectors.detector import Detector
-from nightflag.detectors.settings import AutoencoderSettings
+from nightflag.detectors.settings import (
+    AutoencoderSettings,
+    AutoSettings,
+    DensitySettings,
+    RandomFeaturesSettings,
+)
 from nightflag.errors import MonitorError
 
 __all__ = ["DETECTORS", "Detector", "DetectorKind", "check_settings", "fit"]
@@ -35,7 +40,10 @@ class DetectorKind:
 
 
 DETECTORS: Mapping[str, DetectorKind] = {
+    "auto": DetectorKind("nightflag.detectors.auto", AutoSettings),
     "autoencoder": DetectorKind("nightflag.detectors.autoencoder", AutoencoderSettings),
+    "density": DetectorKind("nightflag.detectors.density", DensitySettings),
+    "random_features": DetectorKind("nightflag.detectors.random_features", RandomFeaturesSettings),
 }
 
 
