@@ -85,11 +85,11 @@ def fit(workplace: Workplace, older: pd.DataFrame, newest: pd.DataFrame) -> Mode
     trained_on = pipeline.transform(older)
     detector = detectors.fit(
         monitor.detector.name,
-        trained_on,
-        features=pipeline.names,
+        detectors.TrainingSet(
+            trained_on, pipeline.names, pipeline.shape, clean=monitor.training_rows == "clean"
+        ),
         settings=monitor.detector.settings,
         seed=monitor.detector.seed,
-        training_rows=monitor.training_rows,
     )
     held_out = pipeline.transform(newest)
     scores = detector.score(held_out)

@@ -10,10 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from importlib.metadata import version
-from typing import Any, Literal
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ValidationError
 
 from nightflag.detectors import guards
@@ -24,19 +22,22 @@ from nightflag.detectors.settings import (
     DensitySettings,
     RandomFeaturesSettings,
 )
+from nightflag.detectors.training_set import TrainingSet
 from nightflag.errors import MonitorError
 
-__all__ = ["DETECTORS", "Detector", "DetectorKind", "check_settings", "fit"]
+__all__ = ["DETECTORS", "Detector", "DetectorKind", "TrainingSet", "check_settings", "fit"]
 
+TAKES = {1: "plain records", 2: "sequences", 3: "images"}
 LIBRARIES = ("keras", "numpy", "onnxruntime", "scikit-learn", "tensorflow")
 
 
 @dataclass(frozen=True)
 class DetectorKind:
-    """Where a detector's ``fit`` lives, and what its settings are."""
+    """Where a detector's ``fit`` lives, what its settings are, and which records it takes."""
 
     module: str
     settings: type[BaseModel]
+    takes: tuple[str, ...] = ("plain records", "sequences")
 
 
 DETECTORS: Mapping[str, DetectorKind] = {
@@ -47,31 +48,34 @@ DETECTORS: Mapping[str, DetectorKind] = {
 }
 
 
-def fit(
-    name: str,
-    train: NDArray[np.float32],
-    *,
-    features: tuple[str, ...],
-    settings: Mapping[str, Any],
-    seed: int,
-    training_rows: Literal["unlabelled", "clean"],
-) -> Detector:
-    """The detector ``name``, trained on ``train`` (n, width) float32, columns named ``features``.
+def fit(name: str, train: TrainingSet, *, settings: Mapping[str, Any], seed: int) -> Detector:
+    """The detector ``name``, trained on ``train``.
 
-    Values are standardised features, none of them missing. ``training_rows`` says whether
-    anomalies may be among them. Raises MonitorError for an unknown name or setting, FeatureError
-    for a matrix that is not as stated, TrainingRefused where no trustworthy network came out.
+    Raises MonitorError for an unknown name or setting, or a detector that does not take records of
+    this shape, FeatureError for rows that are not as stated, TrainingRefused where no trustworthy
+    network came out.
     """
     checked = check_settings(name, settings)
-    guards.check_rows(train, features)
+    _refuse_other_shape(name, train)
+    guards.check_rows(train)
     module = importlib.import_module(DETECTORS[name].module)
-    detector: Detector = module.fit(
-        train, features=features, settings=checked, seed=seed, training_rows=training_rows
-    )
-    guards.check_scores(detector.score(train))
+    detector: Detector = module.fit(train, settings=checked, seed=seed)
+    guards.check_scores(detector.score(train.x))
     about = {"kind": name, "settings": checked.model_dump(), "seed": seed, "rows": len(train)}
-    about |= {"training_rows": training_rows, "versions": {key: version(key) for key in LIBRARIES}}
+    about |= {"training_rows": "clean" if train.clean else "unlabelled", "shape": list(train.shape)}
+    about |= {"versions": {key: version(key) for key in LIBRARIES}}
     return replace(detector, about={**detector.about, **about})
+
+
+def _refuse_other_shape(name: str, train: TrainingSet) -> None:
+    found, taken = TAKES[len(train.shape)], DETECTORS[name].takes
+    if found not in taken:
+        fitting = sorted(other for other, kind in DETECTORS.items() if found in kind.takes)
+        raise MonitorError(
+            f"The {name} takes {' or '.join(taken)}; the monitor's features are {found}.",
+            expected=f"one of {', '.join(fitting)}",
+            mend="Correct `detector: {name: ...}` in the monitor, or leave it out.",
+        )
 
 
 def check_settings(name: str, settings: Mapping[str, Any]) -> BaseModel:

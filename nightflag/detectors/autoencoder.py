@@ -5,7 +5,6 @@ together, -2 log p of a Gaussian but for a constant: the same network, a far bet
 """
 
 import math
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +13,7 @@ from nightflag.detectors import descent, guards, mahalanobis, trimming
 from nightflag.detectors.detector import Detector
 from nightflag.detectors.network import exported, frozen_dense, keras, outputs
 from nightflag.detectors.settings import AutoencoderSettings
+from nightflag.detectors.training_set import TrainingSet
 
 CLIP = 20.0
 WIDTHS = (128, 64)
@@ -22,27 +22,20 @@ ROWS_JUDGED = 4_096
 Rows = NDArray[np.float32]
 
 
-def fit(
-    train: Rows,
-    *,
-    features: tuple[str, ...],
-    settings: AutoencoderSettings,
-    seed: int,
-    training_rows: Literal["unlabelled", "clean"],
-) -> Detector:
-    """The detector trained on ``train`` (n, width), standardised features clipped at 20.
+def fit(train: TrainingSet, *, settings: AutoencoderSettings, seed: int) -> Detector:
+    """The detector trained on ``train``, its features clipped at 20.
 
     Where the rows are unlabelled, the worst-fitting share of them is dropped first. Same rows,
     settings and seed give the same network in any process on one machine's CPU. Raises
     TrainingRefused where training failed.
     """
-    share = settings.trimmed_share if training_rows == "unlabelled" else 0.0
+    share = settings.trimmed_share if not train.clean else 0.0
     trimmed = trimming.to_drop(len(train), share)
-    rows = np.clip(train, -CLIP, CLIP)
+    rows = np.clip(train.x, -CLIP, CLIP)
     rows = rows[trimming.best_fitting(rows, trimmed, seed)] if trimmed else rows
     model, loss = _trained(rows, settings, seed)
-    about = {"features": list(features), "loss": loss, "rows_trimmed": trimmed}
-    return exported(model, rows[:ROWS_JUDGED], about)
+    about = {"loss": loss, "rows_trimmed": trimmed}
+    return exported(model, rows[:ROWS_JUDGED], train.features, about)
 
 
 def _trained(

@@ -9,7 +9,7 @@ after it, so the score is shared by ``conditional`` and not term by term.
 """
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from nightflag.detectors import conditional, descent, guards, layers, trimming
 from nightflag.detectors.detector import Detector
 from nightflag.detectors.network import exported, frozen_dense, keras, outputs
 from nightflag.detectors.settings import DensitySettings
+from nightflag.detectors.training_set import TrainingSet
 
 HIDDEN = 128
 FINEST = 0.05
@@ -28,26 +29,19 @@ Rows = NDArray[np.float32]
 Dense = Callable[[Any, Rows, str], Any]
 
 
-def fit(
-    train: Rows,
-    *,
-    features: tuple[str, ...],
-    settings: DensitySettings,
-    seed: int,
-    training_rows: Literal["unlabelled", "clean"],
-) -> Detector:
-    """The detector trained on ``train`` (n, width), standardised features clipped at 20.
+def fit(train: TrainingSet, *, settings: DensitySettings, seed: int) -> Detector:
+    """The detector trained on ``train``, its features clipped at 20.
 
     Where the rows are unlabelled, the worst-fitting share of them is dropped first. Raises
     TrainingRefused where training failed.
     """
-    share = settings.trimmed_share if training_rows == "unlabelled" else 0.0
+    share = settings.trimmed_share if not train.clean else 0.0
     trimmed = trimming.to_drop(len(train), share)
-    rows = np.clip(train, -layers.CLIP, layers.CLIP)
+    rows = np.clip(train.x, -layers.CLIP, layers.CLIP)
     rows = rows[trimming.best_fitting(rows, trimmed, seed)] if trimmed else rows
     model, loss = _trained(rows, settings, seed)
-    about = {"features": list(features), "loss": loss, "rows_trimmed": trimmed}
-    return exported(model, rows[:ROWS_JUDGED], about)
+    about = {"loss": loss, "rows_trimmed": trimmed}
+    return exported(model, rows[:ROWS_JUDGED], train.features, about)
 
 
 def _trained(

@@ -75,10 +75,12 @@ def outputs(model: Any, rows: NDArray[np.float32]) -> dict[str, NDArray[np.float
     }
 
 
-def exported(model: Any, rows: NDArray[np.float32], about: Mapping[str, Any]) -> Detector:
+def exported(
+    model: Any, rows: NDArray[np.float32], features: tuple[str, ...], about: Mapping[str, Any]
+) -> Detector:
     """The detector of a model with the three outputs, its graph compared on ``rows`` (n, width)."""
     predicted = outputs(model, rows)
-    detector = Detector(_graph(model), _saved(model), about)
+    detector = Detector(_graph(model), _saved(model), {"features": list(features), **about})
     guards.check_parity(detector, rows, predicted)
     return detector
 

@@ -156,14 +156,9 @@ def detector_outcome(name: str, split: Split, training_rows: Any, seed: int) -> 
     pipeline = features.fit(frames[0], kinds=dict.fromkeys(frames[0].columns, "numeric"))
     train, test = (pipeline.transform(part) for part in frames)
     start = perf_counter()
-    detector = detectors.fit(
-        name,
-        train,
-        features=pipeline.names,
-        settings={},
-        seed=seed,
-        training_rows=training_rows,
-    )
+    clean = training_rows == "clean"
+    training_set = detectors.TrainingSet(train, pipeline.names, pipeline.shape, clean=clean)
+    detector = detectors.fit(name, training_set, settings={}, seed=seed)
     return timed(start, test, detector.score)
 
 

@@ -42,9 +42,8 @@ from pathlib import Path
 folder, name, settings = Path(sys.argv[1]), sys.argv[2], json.loads(sys.argv[3])
 x = np.load(folder / "x.npy")
 features = tuple(json.loads(sys.argv[4]))
-detector = detectors.fit(
-    name, x, features=features, settings=settings, seed=7, training_rows="unlabelled"
-)
+train = detectors.TrainingSet(x, features, (len(features),), clean=False)
+detector = detectors.fit(name, train, settings=settings, seed=7)
 np.save(folder / "scores.npy", detector.score(x))
 """
 
@@ -59,14 +58,8 @@ def records(rows=600, seed=0):
 
 
 def fitted(name, x, *, seed=7, training_rows="unlabelled", **settings):
-    return detectors.fit(
-        name,
-        x,
-        features=FEATURES,
-        settings=QUICK[name] | settings,
-        seed=seed,
-        training_rows=training_rows,
-    )
+    train = detectors.TrainingSet(x, FEATURES, (len(FEATURES),), clean=training_rows == "clean")
+    return detectors.fit(name, train, settings=QUICK[name] | settings, seed=seed)
 
 
 @pytest.fixture(scope="module", params=sorted(detectors.DETECTORS))

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from nightflag import detectors
+from tests.nightflag.detectors.rows import training_set
 
 
 def normal(rows, width, seed=0):
@@ -11,11 +12,9 @@ def normal(rows, width, seed=0):
 def fitted(x, *, training_rows, name="auto", **settings):
     return detectors.fit(
         name,
-        x,
-        features=tuple(f"feature {i}" for i in range(x.shape[1])),
+        training_set(x, clean=training_rows == "clean"),
         settings={"cosines": 64, **settings},
         seed=1,
-        training_rows=training_rows,
     )
 
 

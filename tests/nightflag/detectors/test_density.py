@@ -2,16 +2,15 @@ import numpy as np
 
 from nightflag import detectors
 from nightflag.detectors.density import FINEST
+from tests.nightflag.detectors.rows import training_set
 
 
 def fitted(x):
     return detectors.fit(
         "density",
-        x,
-        features=tuple(f"feature {i}" for i in range(x.shape[1])),
+        training_set(x, clean=True),
         settings={"steps": 400, "learning_rate": 5e-3, "orders": 2},
         seed=1,
-        training_rows="clean",
     )
 
 
