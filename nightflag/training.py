@@ -3,7 +3,6 @@
 import hashlib
 import json
 import math
-from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -11,10 +10,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from nightflag import detectors, features, references
+from nightflag import detectors, features
 from nightflag.calibration import Calibration
 from nightflag.errors import TrainingRefused
 from nightflag.failpoints import reached
+from nightflag.judgement import judged
 from nightflag.models import Entry, Model, register
 from nightflag.models.registry import Training
 from nightflag.monitors import Monitor
@@ -78,7 +78,7 @@ def train(workplace: Workplace, *, as_of: datetime, before: datetime, reason: st
 def fit(workplace: Workplace, older: pd.DataFrame, newest: pd.DataFrame) -> Model:
     """A model trained on the ``older`` records and calibrated on the ``newest``.
 
-    Its detector's ``about`` says under "references" how far well-known detectors agree with it.
+    Its detector's ``about`` says how it was judged.
     """
     monitor = workplace.monitor
     pipeline = features.fit(older, kinds=kinds(workplace, older).kinds)
@@ -93,8 +93,7 @@ def fit(workplace: Workplace, older: pd.DataFrame, newest: pd.DataFrame) -> Mode
     )
     held_out = pipeline.transform(newest)
     scores = detector.score(held_out)
-    compared = references.compare(trained_on, held_out, scores, seed=monitor.detector.seed)
-    known = replace(detector, about={**detector.about, "references": compared})
+    known = judged(detector, trained_on, held_out, scores, seed=monitor.detector.seed)
     return Model(pipeline, known, Calibration(scores))
 
 
