@@ -28,17 +28,19 @@ def shifted(rows: Rows, random: np.random.Generator) -> Rows:
     """A tenth of each record's features, at least one, three deviations up or down."""
     count = max(1, rows.shape[1] // 10)
     chosen = random.random(rows.shape).argsort(axis=1) < count
-    return rows + chosen * random.choice([-3, 3], rows.shape) * _spread(rows)
+    steps = random.choice([-3.0, 3.0], rows.shape).astype(np.float32)
+    return np.asarray(rows + chosen * steps * _spread(rows))
 
 
 def noisy(rows: Rows, random: np.random.Generator) -> Rows:
     """Noise of one deviation on every feature."""
-    return rows + random.normal(size=rows.shape) * _spread(rows)
+    noise = random.normal(size=rows.shape).astype(np.float32)
+    return np.asarray(rows + noise * _spread(rows))
 
 
 def scaled(rows: Rows, _: np.random.Generator) -> Rows:
     """Every feature three times as far from its mean."""
-    return 3 * rows
+    return np.asarray(3 * rows)
 
 
 KINDS: Mapping[str, Callable[[Rows, np.random.Generator], Rows]] = {
@@ -84,4 +86,4 @@ def _outscored(true: Scores, spoilt: Scores) -> float:
 
 
 def _spread(rows: Rows) -> Rows:
-    return np.maximum(rows.std(axis=0), np.float32(1e-3))
+    return np.asarray(np.maximum(rows.std(axis=0), np.float32(1e-3)))

@@ -31,7 +31,7 @@ def models(
     limit: Limit = 20,
     as_json: AsJson = False,
 ) -> None:
-    """Show a monitor's models, newest first: which is in use, and how each came about and was judged."""
+    """Show a monitor's models, newest first, which is in use, and how each was judged."""
     found = find(Settings().monitors_folder, monitor)
     with results_of(found) as results:
         rows = latest(results, "models_of_monitor", monitor, limit=limit)
