@@ -8,10 +8,10 @@ STAMP := .venv/.installed
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --quiet
 
-.PHONY: help install demo picture bench test test-slow lint format types imports check lock clean
+.PHONY: help install demo picture bench bench-quality test test-slow lint format types imports check lock clean
 
 help: ## show these words
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(STAMP) ## create or refresh .venv from the locked, hashed requirements
 
@@ -41,6 +41,12 @@ picture: $(STAMP) ## the README's picture, from what the demo left
 
 bench: $(STAMP) ## a night of 1,000,000 records on PostgreSQL, against pandas and plain COPY
 	$(BIN)/python tests/benchmarks/night.py
+
+bench-quality: $(STAMP) ## how well detectors rank labelled anomalies: DATA=folder of .npz sets [OUT=folder]
+	for protocol in A B; do \
+		$(BIN)/python tests/benchmarks/quality.py --data "$(DATA)" --protocol $$protocol \
+			--out "$(or $(OUT),.)/quality-$$protocol.json"; \
+	done
 
 test: $(STAMP) ## the tests, without the slow ones
 	$(BIN)/pytest

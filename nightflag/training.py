@@ -14,6 +14,7 @@ from nightflag import detectors, features
 from nightflag.calibration import Calibration
 from nightflag.errors import TrainingRefused
 from nightflag.failpoints import reached
+from nightflag.judgement import judged
 from nightflag.models import Entry, Model, register
 from nightflag.models.registry import Training
 from nightflag.monitors import Monitor
@@ -75,18 +76,25 @@ def train(workplace: Workplace, *, as_of: datetime, before: datetime, reason: st
 
 
 def fit(workplace: Workplace, older: pd.DataFrame, newest: pd.DataFrame) -> Model:
-    """A model trained on the ``older`` records and calibrated on the ``newest``."""
+    """A model trained on the ``older`` records and calibrated on the ``newest``.
+
+    Its detector's ``about`` says how it was judged.
+    """
     monitor = workplace.monitor
     pipeline = features.fit(older, kinds=kinds(workplace, older).kinds)
+    trained_on = pipeline.transform(older)
     detector = detectors.fit(
         monitor.detector.name,
-        pipeline.transform(older),
-        features=pipeline.names,
+        detectors.TrainingSet(
+            trained_on, pipeline.names, pipeline.shape, clean=monitor.training_rows == "clean"
+        ),
         settings=monitor.detector.settings,
         seed=monitor.detector.seed,
-        training_rows=monitor.training_rows,
     )
-    return Model(pipeline, detector, Calibration(detector.score(pipeline.transform(newest))))
+    held_out = pipeline.transform(newest)
+    scores = detector.score(held_out)
+    known = judged(detector, trained_on, held_out, scores, seed=monitor.detector.seed)
+    return Model(pipeline, known, Calibration(scores))
 
 
 def kinds(workplace: Workplace, frame: pd.DataFrame) -> features.Inferred:

@@ -10,60 +10,76 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from importlib.metadata import version
-from typing import Any, Literal
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ValidationError
+from threadpoolctl import threadpool_limits
 
 from nightflag.detectors import guards
 from nightflag.detectors.detector import Detector
-from nightflag.detectors.settings import AutoencoderSettings
+from nightflag.detectors.settings import (
+    AutoencoderSettings,
+    AutoSettings,
+    DensitySettings,
+    RandomFeaturesSettings,
+)
+from nightflag.detectors.training_set import TrainingSet
 from nightflag.errors import MonitorError
 
-__all__ = ["DETECTORS", "Detector", "DetectorKind", "check_settings", "fit"]
+__all__ = ["DETECTORS", "Detector", "DetectorKind", "TrainingSet", "check_settings", "fit"]
 
+TAKES = {1: "plain records", 2: "sequences", 3: "images"}
 LIBRARIES = ("keras", "numpy", "onnxruntime", "scikit-learn", "tensorflow")
 
 
 @dataclass(frozen=True)
 class DetectorKind:
-    """Where a detector's ``fit`` lives, and what its settings are."""
+    """Where a detector's ``fit`` lives, what its settings are, and which records it takes."""
 
     module: str
     settings: type[BaseModel]
+    takes: tuple[str, ...] = ("plain records", "sequences")
 
 
 DETECTORS: Mapping[str, DetectorKind] = {
+    "auto": DetectorKind("nightflag.detectors.auto", AutoSettings),
     "autoencoder": DetectorKind("nightflag.detectors.autoencoder", AutoencoderSettings),
+    "density": DetectorKind("nightflag.detectors.density", DensitySettings),
+    "random_features": DetectorKind("nightflag.detectors.random_features", RandomFeaturesSettings),
 }
 
 
-def fit(
-    name: str,
-    train: NDArray[np.float32],
-    *,
-    features: tuple[str, ...],
-    settings: Mapping[str, Any],
-    seed: int,
-    training_rows: Literal["unlabelled", "clean"],
-) -> Detector:
-    """The detector ``name``, trained on ``train`` (n, width) float32, columns named ``features``.
+def fit(name: str, train: TrainingSet, *, settings: Mapping[str, Any], seed: int) -> Detector:
+    """The detector ``name``, trained on ``train``.
 
-    Values are standardised features, none of them missing. ``training_rows`` says whether
-    anomalies may be among them. Raises MonitorError for an unknown name or setting, FeatureError
-    for a matrix that is not as stated, TrainingRefused where no trustworthy network came out.
+    Raises MonitorError for an unknown name or setting, or a detector that does not take records of
+    this shape, FeatureError for rows that are not as stated, TrainingRefused where no trustworthy
+    network came out.
     """
     checked = check_settings(name, settings)
-    guards.check_rows(train, features)
+    _refuse_other_shape(name, train)
+    guards.check_rows(train)
     module = importlib.import_module(DETECTORS[name].module)
-    detector: Detector = module.fit(
-        train, features=features, settings=checked, seed=seed, training_rows=training_rows
-    )
-    guards.check_scores(detector.score(train))
+    # Linear algebra on two threads adds up in another order than on one, and the last bits of an
+    # eigenproblem would depend on how many cores there are.
+    with threadpool_limits(1, user_api="blas"):
+        detector: Detector = module.fit(train, settings=checked, seed=seed)
+    guards.check_scores(detector.score(train.x))
     about = {"kind": name, "settings": checked.model_dump(), "seed": seed, "rows": len(train)}
-    about |= {"training_rows": training_rows, "versions": {key: version(key) for key in LIBRARIES}}
+    about |= {"training_rows": "clean" if train.clean else "unlabelled", "shape": list(train.shape)}
+    about |= {"versions": {key: version(key) for key in LIBRARIES}}
     return replace(detector, about={**detector.about, **about})
+
+
+def _refuse_other_shape(name: str, train: TrainingSet) -> None:
+    found, taken = TAKES[len(train.shape)], DETECTORS[name].takes
+    if found not in taken:
+        fitting = sorted(other for other, kind in DETECTORS.items() if found in kind.takes)
+        raise MonitorError(
+            f"The {name} takes {' or '.join(taken)}; the monitor's features are {found}.",
+            expected=f"one of {', '.join(fitting)}",
+            mend="Correct `detector: {name: ...}` in the monitor, or leave it out.",
+        )
 
 
 def check_settings(name: str, settings: Mapping[str, Any]) -> BaseModel:

@@ -5,15 +5,15 @@ together, -2 log p of a Gaussian but for a constant: the same network, a far bet
 """
 
 import math
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nightflag.detectors import guards, mahalanobis, trimming
+from nightflag.detectors import descent, guards, mahalanobis, trimming
 from nightflag.detectors.detector import Detector
-from nightflag.detectors.network import exported, frozen_dense, keras, outputs, tf
+from nightflag.detectors.network import exported, frozen_dense, keras, outputs
 from nightflag.detectors.settings import AutoencoderSettings
+from nightflag.detectors.training_set import TrainingSet
 
 CLIP = 20.0
 WIDTHS = (128, 64)
@@ -22,30 +22,20 @@ ROWS_JUDGED = 4_096
 Rows = NDArray[np.float32]
 
 
-def fit(
-    train: Rows,
-    *,
-    features: tuple[str, ...],
-    settings: AutoencoderSettings,
-    seed: int,
-    training_rows: Literal["unlabelled", "clean"],
-) -> Detector:
-    """The detector trained on ``train`` (n, width), standardised features clipped at 20.
+def fit(train: TrainingSet, *, settings: AutoencoderSettings, seed: int) -> Detector:
+    """The detector trained on ``train``, its features clipped at 20.
 
     Where the rows are unlabelled, the worst-fitting share of them is dropped first. Same rows,
     settings and seed give the same network in any process on one machine's CPU. Raises
     TrainingRefused where training failed.
     """
-    trimmed = _rows_to_trim(len(train), settings) if training_rows == "unlabelled" else 0
-    rows = np.clip(train, -CLIP, CLIP)
+    share = settings.trimmed_share if not train.clean else 0.0
+    trimmed = trimming.to_drop(len(train), share)
+    rows = np.clip(train.x, -CLIP, CLIP)
     rows = rows[trimming.best_fitting(rows, trimmed, seed)] if trimmed else rows
     model, loss = _trained(rows, settings, seed)
-    about = {"features": list(features), "loss": loss, "rows_trimmed": trimmed}
-    return exported(model, rows[:ROWS_JUDGED], about)
-
-
-def _rows_to_trim(rows: int, settings: AutoencoderSettings) -> int:
-    return min(math.floor(settings.trimmed_share * rows), rows - guards.FEWEST_ROWS)
+    about = {"loss": loss, "rows_trimmed": trimmed}
+    return exported(model, rows[:ROWS_JUDGED], train.features, about)
 
 
 def _trained(
@@ -55,9 +45,10 @@ def _trained(
     judged = rows[:: max(1, len(rows) // ROWS_JUDGED)]
     trunk = _trunk(rows.shape[1], settings, seed)
     learner = keras.Model(trunk.input, trunk.output["expected"])
-    learner.compile(optimizer=_optimizer(settings), loss="mse", jit_compile=False)
+    learner.compile(optimizer=descent.optimizer(settings), loss="mse", jit_compile=False)
+    batches = descent.batches(rows, settings, seed).map(lambda batch: (batch, batch))
     before = _loss(trunk, judged)
-    learner.fit(_batches(rows, settings, seed), shuffle=False, verbose=0)
+    learner.fit(batches, shuffle=False, verbose=0)
     after = _loss(trunk, judged)
     guards.check_loss(before, after)
     return _with_read_out(trunk, rows), {"first": before, "last": after}
@@ -88,20 +79,6 @@ def _trunk(width: int, settings: AutoencoderSettings, seed: int) -> keras.Model:
 def _code_width(width: int, settings: AutoencoderSettings) -> int:
     wanted = settings.code_width or math.ceil(math.sqrt(width))
     return max(1, min(width - 1, wanted))
-
-
-def _optimizer(settings: AutoencoderSettings) -> keras.optimizers.Optimizer:
-    rate = keras.optimizers.schedules.CosineDecay(settings.learning_rate, settings.steps)
-    return keras.optimizers.Adam(rate, clipnorm=1.0)
-
-
-def _batches(rows: Rows, settings: AutoencoderSettings, seed: int) -> tf.data.Dataset:
-    """One batch of rows, as both input and target, for each step."""
-    drawn = np.random.default_rng(seed).integers(
-        len(rows), size=(settings.steps, settings.batch_size), dtype=np.int32
-    )
-    table = tf.constant(rows)
-    return tf.data.Dataset.from_tensor_slices(drawn).map(lambda i: (tf.gather(table, i),) * 2)
 
 
 def _with_read_out(trunk: keras.Model, rows: Rows) -> keras.Model:

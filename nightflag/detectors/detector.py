@@ -103,7 +103,8 @@ class Detector:
         starts = range(0, max(len(x), 1), ROWS_AT_ONCE)
         blocks = ({name: x[i : i + ROWS_AT_ONCE]} for i in starts)
         with ThreadPoolExecutor(self.threads) as pool:
-            parts = list(pool.map(partial(self._session.run, outputs), blocks))
+            run = partial(self._session.run, outputs, run_options=_only_what_is_asked_for())
+            parts = list(pool.map(run, blocks))
         return [np.concatenate(columns) for columns in zip(*parts, strict=True)]
 
     def _refuse_other_features(self, x: NDArray[np.float32]) -> None:
@@ -125,6 +126,12 @@ class Detector:
         widths = [entry.shape[-1] for entry in inputs]
         if widths != [len(self.features)] or not found.issuperset(OUTPUTS):
             raise _unusable(f"{GRAPH} takes {widths} features and gives {sorted(found)}.")
+
+
+def _only_what_is_asked_for() -> onnxruntime.RunOptions:
+    options = onnxruntime.RunOptions()
+    options.only_execute_path_to_fetches = True
+    return options
 
 
 def refuse_non_finite(x: NDArray[np.float32], features: tuple[str, ...]) -> None:

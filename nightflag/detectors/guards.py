@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nightflag.detectors.detector import Detector, refuse_non_finite
+from nightflag.detectors.training_set import TrainingSet
 from nightflag.errors import FeatureError, TrainingRefused
 
 FEWEST_ROWS = 20
@@ -13,22 +14,23 @@ SMALLEST_FALL = 0.01
 PARITY = 1e-4
 
 
-def check_rows(train: NDArray[np.float32], features: tuple[str, ...]) -> None:
-    """Nothing, if these rows (n, width) can train a model: enough, finite and not all alike."""
-    if train.ndim != 2 or train.dtype != np.float32 or train.shape[1] != len(features):
+def check_rows(train: TrainingSet) -> None:
+    """Nothing, if these rows can train a model: enough, finite and not all alike."""
+    x, features = train.x, train.features
+    if x.ndim != 2 or x.dtype != np.float32 or not x.shape[1] == len(features) == train.width:
         raise FeatureError(
-            f"The training matrix is {train.dtype} of shape {train.shape}.",
+            f"The training matrix is {x.dtype} of shape {x.shape}, of records {train.shape}.",
             expected=f"float32 of shape (n, {len(features)}) with the columns {list(features)}",
             mend="Transform the training records with the features fitted on them.",
         )
-    refuse_non_finite(train, features)
+    refuse_non_finite(x, features)
     if len(train) < FEWEST_ROWS:
         raise TrainingRefused(
             f"There are {len(train)} records to train on.",
             expected=f"at least {FEWEST_ROWS}",
             mend="Widen the training window in the monitor.",
         )
-    if not features or (train == train[0]).all():
+    if not features or (x == x[0]).all():
         raise TrainingRefused(
             f"All {len(train)} training records are alike in all {len(features)} features.",
             expected="at least one feature that varies",

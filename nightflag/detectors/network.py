@@ -49,10 +49,17 @@ ROWS_AT_ONCE = 8_192
 
 
 def frozen_dense(kernel: Any, bias: Any = None, *, name: str) -> Any:
-    """A dense layer with these weights that no training changes. Shapes (m, n) and (n,)."""
+    """A dense layer with these weights that no training changes. Shapes (m, n) and (n,).
+
+    It computes in the precision of the kernel, float32 or float64.
+    """
     weights = [kernel] if bias is None else [kernel, bias]
     layer = keras.layers.Dense(
-        kernel.shape[1], use_bias=bias is not None, trainable=False, name=name
+        kernel.shape[1],
+        use_bias=bias is not None,
+        trainable=False,
+        name=name,
+        dtype=str(kernel.dtype),
     )
     layer.build((None, kernel.shape[0]))
     layer.set_weights(weights)
@@ -68,10 +75,12 @@ def outputs(model: Any, rows: NDArray[np.float32]) -> dict[str, NDArray[np.float
     }
 
 
-def exported(model: Any, rows: NDArray[np.float32], about: Mapping[str, Any]) -> Detector:
+def exported(
+    model: Any, rows: NDArray[np.float32], features: tuple[str, ...], about: Mapping[str, Any]
+) -> Detector:
     """The detector of a model with the three outputs, its graph compared on ``rows`` (n, width)."""
     predicted = outputs(model, rows)
-    detector = Detector(_graph(model), _saved(model), about)
+    detector = Detector(_graph(model), _saved(model), {"features": list(features), **about})
     guards.check_parity(detector, rows, predicted)
     return detector
 

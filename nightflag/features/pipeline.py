@@ -33,6 +33,11 @@ class Pipeline:
         """The features' names, a column's features next to each other."""
         return tuple(name for column, kind in self.fitted.items() for name in kind.names(column))
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one record, of which a row of the matrix holds the values."""
+        return (len(self.names),)
+
     def transform(self, frame: pd.DataFrame) -> Matrix:
         """Features (n, width): finite, float32, C-contiguous, each row from its record alone.
 

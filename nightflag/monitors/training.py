@@ -12,8 +12,8 @@ from nightflag.monitors.section import Section
 class Detector(Section):
     """The model that scores records."""
 
-    name: Literal["autoencoder"] = Field(
-        default="autoencoder", description="Which detector is trained."
+    name: Literal["auto", "autoencoder", "density", "random_features"] = Field(
+        default="auto", description="Which detector is trained; auto suits most data."
     )
     seed: int = Field(
         default=0, ge=0, le=2**32 - 1, description="The same seed trains the same model."

@@ -7,12 +7,19 @@ import sys
 import numpy as np
 import onnxruntime
 import pytest
+from threadpoolctl import threadpool_limits
 
 from nightflag import detectors
 from nightflag.detectors import guards
 from nightflag.errors import FeatureError, ModelFileError, MonitorError, TrainingRefused
 
-QUICK = {"autoencoder": {"steps": 300}}
+QUICK = {
+    "auto": {"cosines": 128},
+    "autoencoder": {"steps": 300},
+    "density": {"steps": 300},
+    "random_features": {"cosines": 128},
+}
+BY_STEPS = ("autoencoder", "density")
 FEATURES = ("amount", "hour", "age", "distance", "visits", "balance")
 PLANTED = 3
 SHARED_LIMIT = 300
@@ -36,9 +43,8 @@ from pathlib import Path
 folder, name, settings = Path(sys.argv[1]), sys.argv[2], json.loads(sys.argv[3])
 x = np.load(folder / "x.npy")
 features = tuple(json.loads(sys.argv[4]))
-detector = detectors.fit(
-    name, x, features=features, settings=settings, seed=7, training_rows="unlabelled"
-)
+train = detectors.TrainingSet(x, features, (len(features),), clean=False)
+detector = detectors.fit(name, train, settings=settings, seed=7)
 np.save(folder / "scores.npy", detector.score(x))
 """
 
@@ -53,14 +59,8 @@ def records(rows=600, seed=0):
 
 
 def fitted(name, x, *, seed=7, training_rows="unlabelled", **settings):
-    return detectors.fit(
-        name,
-        x,
-        features=FEATURES,
-        settings=QUICK[name] | settings,
-        seed=seed,
-        training_rows=training_rows,
-    )
+    train = detectors.TrainingSet(x, FEATURES, (len(FEATURES),), clean=training_rows == "clean")
+    return detectors.fit(name, train, settings=QUICK[name] | settings, seed=seed)
 
 
 @pytest.fixture(scope="module", params=sorted(detectors.DETECTORS))
@@ -71,6 +71,14 @@ def name(request):
 @pytest.fixture(scope="module")
 def detector(name):
     return fitted(name, records())
+
+
+@pytest.fixture(scope="module", params=["unlabelled", "clean"])
+def detector_of_either(name, detector, request):
+    """The same detector, once trained on unlabelled rows and once on clean ones."""
+    if request.param == "unlabelled":
+        return detector
+    return fitted(name, records(), training_rows="clean")
 
 
 def test_the_contract_covers_every_detector():
@@ -87,12 +95,12 @@ def test_a_kept_detector_scores_explains_and_expects_the_same(detector):
     assert kept.features == FEATURES
 
 
-def test_contributions_are_never_negative_and_add_up_to_the_score(detector):
+def test_contributions_are_never_negative_and_add_up_to_the_score(detector_of_either):
     x = 4 * records(seed=1)
-    contributions = detector.explain(x)
+    contributions = detector_of_either.explain(x)
     assert contributions.shape == x.shape
     assert (contributions >= 0).all()
-    np.testing.assert_allclose(contributions.sum(axis=1), detector.score(x), rtol=1e-9)
+    np.testing.assert_allclose(contributions.sum(axis=1), detector_of_either.score(x), rtol=1e-9)
 
 
 def raw_outputs(detector, x):
@@ -101,8 +109,8 @@ def raw_outputs(detector, x):
     return dict(zip(outputs, session.run(outputs, {"features": x}), strict=True))
 
 
-def test_contributions_add_up_before_any_rescaling(detector):
-    raw = raw_outputs(detector, records(seed=1))
+def test_contributions_add_up_before_any_rescaling(detector_of_either):
+    raw = raw_outputs(detector_of_either, records(seed=1))
     np.testing.assert_allclose(raw["contributions"].sum(axis=1), raw["score"], rtol=1e-5)
     assert raw["contributions"].min() >= 0
 
@@ -117,13 +125,13 @@ def test_a_graph_that_differs_from_its_network_is_refused(detector, output):
         guards.check_parity(detector, x, predicted)
 
 
-def test_a_score_depends_on_its_row_alone(detector):
+def test_a_score_depends_on_its_row_alone(detector_of_either):
     x = records(rows=2_500, seed=1)
-    together = detector.score(x)
+    together = detector_of_either.score(x)
     order = np.random.default_rng(2).permutation(len(x))
-    np.testing.assert_array_equal(detector.score(x[order]), together[order])
+    np.testing.assert_array_equal(detector_of_either.score(x[order]), together[order])
     for size in (1, 7, 1_000):
-        pieces = [detector.score(x[i : i + size]) for i in range(0, 210, size)]
+        pieces = [detector_of_either.score(x[i : i + size]) for i in range(0, 210, size)]
         np.testing.assert_array_equal(np.concatenate(pieces)[:210], together[:210])
 
 
@@ -139,24 +147,26 @@ def test_no_records_give_no_scores(detector):
     assert detector.explain(x).shape == x.shape
 
 
-def test_a_planted_outlier_outranks_the_median_record_and_names_its_feature(detector):
+def test_a_planted_outlier_outranks_the_median_record_and_names_its_feature(detector_of_either):
     x = records(seed=1)
     planted = x[:50].copy()
     planted[:, PLANTED] += np.where(planted[:, PLANTED] > 0, 6, -6).astype(np.float32)
-    assert (detector.score(planted) > np.median(detector.score(x))).all()
-    assert (detector.explain(planted).argmax(axis=1) == PLANTED).mean() >= 0.9
+    assert (detector_of_either.score(planted) > np.median(detector_of_either.score(x))).all()
+    assert (detector_of_either.explain(planted).argmax(axis=1) == PLANTED).mean() >= 0.9
 
 
-def test_the_expected_value_of_a_planted_outlier_is_nearer_the_truth(detector):
+def test_the_expected_value_of_a_planted_outlier_is_nearer_the_truth(detector_of_either):
     truth = records(seed=1)[:50]
     planted = truth.copy()
     planted[:, PLANTED] += 6
-    expected = detector.expected(planted)[:, PLANTED]
+    expected = detector_of_either.expected(planted)[:, PLANTED]
     assert np.median(np.abs(expected - truth[:, PLANTED])) < 6
 
 
-def test_training_lowers_the_loss_and_says_so(detector):
-    assert detector.about["loss"]["last"] < detector.about["loss"]["first"]
+@pytest.mark.parametrize("trained", BY_STEPS)
+def test_training_lowers_the_loss_and_says_so(trained):
+    about = fitted(trained, records(), steps=50).about
+    assert about["loss"]["last"] < about["loss"]["first"]
 
 
 def test_the_account_of_the_training_is_complete(name, detector):
@@ -178,6 +188,20 @@ def test_same_rows_and_seed_give_the_same_scores_in_another_process_without_a_wo
     said = run_elsewhere(FIT_ELSEWHERE, *arguments)
     np.testing.assert_array_equal(np.load(tmp_path / "scores.npy"), detector.score(records()))
     assert (said.stdout, said.stderr) == ("", "")
+
+
+def test_the_number_of_threads_in_training_moves_no_bit():
+    x = records()
+    one, two = (
+        of_threads(threads, lambda: fitted("auto", x, cosines=512, training_rows="clean"))
+        for threads in (1, 2)
+    )
+    np.testing.assert_array_equal(raw_outputs(one, x)["score"], raw_outputs(two, x)["score"])
+
+
+def of_threads(threads, action):
+    with threadpool_limits(threads, user_api="blas"):
+        return action()
 
 
 def test_another_seed_gives_another_network(name, detector):
@@ -227,24 +251,28 @@ def test_a_value_that_is_not_finite_is_refused_naming_its_feature(name, detector
         fitted(name, x)
 
 
-def test_training_that_never_learned_is_refused(name):
+@pytest.mark.parametrize("trained", BY_STEPS)
+def test_training_that_never_learned_is_refused(trained):
     with pytest.raises(TrainingRefused, match="training loss went from"):
-        fitted(name, records(), learning_rate=1e-12)
+        fitted(trained, records(), learning_rate=1e-12, steps=50)
 
 
-def test_a_learning_rate_of_zero_is_refused(name):
+@pytest.mark.parametrize("trained", BY_STEPS)
+def test_a_learning_rate_of_zero_is_refused(trained):
     with pytest.raises(MonitorError, match="learning_rate is 0"):
-        fitted(name, records(), learning_rate=0)
+        fitted(trained, records(), learning_rate=0)
 
 
-def test_training_that_diverged_is_refused(name):
+@pytest.mark.parametrize("trained", BY_STEPS)
+def test_training_that_diverged_is_refused(trained):
     with pytest.raises(TrainingRefused, match="training loss went from"):
-        fitted(name, records(), learning_rate=1.0)
+        fitted(trained, records(), learning_rate=1.0, steps=50)
 
 
-def test_training_without_a_step_cannot_be_asked_for(name):
+@pytest.mark.parametrize("trained", BY_STEPS)
+def test_training_without_a_step_cannot_be_asked_for(trained):
     with pytest.raises(MonitorError, match="steps is 0"):
-        fitted(name, records(), steps=0)
+        fitted(trained, records(), steps=0)
 
 
 def test_rows_that_are_all_alike_are_refused(name):
@@ -260,8 +288,9 @@ def test_too_few_rows_are_refused(name):
 def test_an_unknown_detector_and_an_unknown_setting_name_the_nearest(name):
     with pytest.raises(MonitorError, match=f"Did you mean {name}"):
         detectors.check_settings(name[:-1], {})
-    with pytest.raises(MonitorError, match="Did you mean steps"):
-        detectors.check_settings(name, {"step": 5})
+    known = next(iter(QUICK[name]))
+    with pytest.raises(MonitorError, match=f"Did you mean {known}"):
+        detectors.check_settings(name, {known[:-1]: 5})
 
 
 @pytest.mark.parametrize("file", ["graph.onnx", "model.keras", "detector.json"])

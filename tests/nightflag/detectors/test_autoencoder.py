@@ -1,6 +1,7 @@
 import numpy as np
 
 from nightflag import detectors
+from tests.nightflag.detectors.rows import training_set
 
 
 def normal(rows, width, seed=0):
@@ -10,11 +11,9 @@ def normal(rows, width, seed=0):
 def fitted(x, *, training_rows="clean", **settings):
     return detectors.fit(
         "autoencoder",
-        x,
-        features=tuple(f"feature {i}" for i in range(x.shape[1])),
+        training_set(x, clean=training_rows == "clean"),
         settings={"steps": 60, **settings},
         seed=1,
-        training_rows=training_rows,
     )
 
 
