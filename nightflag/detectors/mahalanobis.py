@@ -43,12 +43,12 @@ def fit(
     mean = coordinates.mean(axis=0)
     deviation = np.maximum(coordinates.std(axis=0), FINEST_DEVIATION)
     covariance, _ = ledoit_wolf((coordinates - mean) / deviation, assume_centered=True)
-    kernel = _symmetric_root(covariance) / deviation[:, None]
+    kernel = symmetric_root(covariance) / deviation[:, None]
     shares = np.vstack([np.eye(x.shape[1]), _squared_correlations(code, x)])
     return ReadOut(*(part.astype(np.float32) for part in (kernel, -mean @ kernel, shares)))
 
 
-def _symmetric_root(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
+def symmetric_root(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
     """The transpose of P^-1/2 V^-1/2 for this covariance, shape (m, m)."""
     deviation = np.sqrt(np.diag(covariance))
     values, vectors = np.linalg.eigh(covariance / np.outer(deviation, deviation))
