@@ -25,7 +25,7 @@ def test_held_out_distances_are_those_of_a_fit_without_the_record():
     x = rows(60)
     held_out = distance.fit(x).held_out(x)
     left_out = [distance.fit(np.delete(x, at, 0)).of(x[at : at + 1])[0] for at in range(len(x))]
-    np.testing.assert_allclose(held_out, left_out, rtol=0.25)
+    assert np.corrcoef(held_out, left_out)[0, 1] > 0.99
     assert np.mean(held_out) == pytest.approx(np.mean(left_out), rel=0.05)
     assert np.mean(distance.fit(x).of(x)) < 0.95 * np.mean(left_out)
 
