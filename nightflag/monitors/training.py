@@ -12,7 +12,7 @@ from nightflag.monitors.section import Section
 class Detector(Section):
     """The model that scores records."""
 
-    name: Literal["autoencoder"] = Field(
+    name: Literal["auto", "autoencoder", "density", "log_energy", "random_features"] = Field(
         default="autoencoder", description="Which detector is trained."
     )
     seed: int = Field(

@@ -73,15 +73,10 @@ def publish(results: Database, tables: MonitorTables, night: Publication) -> int
 def _supersede(connection: Connection, tables: MonitorTables) -> None:
     """Take away what was published of records that now have a newer finding."""
     scored, quarantined = tables.staged_scores, tables.staged_quarantine
-    for published, staged in (
-        (tables.scores, scored),
-        (tables.reasons, scored),
-        (tables.quarantine, scored),
-        (tables.scores, quarantined),
-        (tables.reasons, quarantined),
-        (tables.quarantine, quarantined),
-    ):
-        connection.execute(_delete_matching(published, staged, tables))
+    details = [published for published, _ in tables.details]
+    for staged in (scored, quarantined):
+        for published in (tables.scores, *details, tables.quarantine):
+            connection.execute(_delete_matching(published, staged, tables))
     # Records without a key are known by their fingerprint only.
     again = tables.quarantine.c.fingerprint.in_(select(quarantined.c.fingerprint))
     connection.execute(delete(tables.quarantine).where(again))
@@ -102,7 +97,8 @@ def _insert_staged(connection: Connection, tables: MonitorTables, night: Publica
         "scored_at": now,
     }
     _insert(connection, tables.scores, tables.staged_scores, tables, scored)
-    _insert(connection, tables.reasons, tables.staged_reasons, tables, {})
+    for published, staged in tables.details:
+        _insert(connection, published, staged, tables, {})
     _insert(connection, tables.quarantine, tables.staged_quarantine, tables, quarantined)
 
 
@@ -133,9 +129,8 @@ def _retract(connection: Connection, tables: MonitorTables, window: Window) -> i
     ).subquery()
     retracted: int = connection.execute(select(func.count()).select_from(gone)).scalar_one()
     lost = select(*tables.keys_of(tables.scores)).where(_gone(tables.scores, tables, window))
-    connection.execute(
-        delete(tables.reasons).where(tuple_(*tables.keys_of(tables.reasons)).in_(lost))
-    )
+    for detail, _ in tables.details:
+        connection.execute(delete(detail).where(tuple_(*tables.keys_of(detail)).in_(lost)))
     for table in published:
         connection.execute(delete(table).where(_gone(table, tables, window)))
     return retracted

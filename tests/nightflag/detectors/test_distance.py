@@ -22,12 +22,12 @@ def test_the_distance_does_not_depend_on_units_or_on_mixing_the_coordinates():
 
 
 def test_held_out_distances_are_those_of_a_fit_without_the_record():
-    x = rows(60)
+    x = rows(150)
     held_out = distance.fit(x).held_out(x)
     left_out = [distance.fit(np.delete(x, at, 0)).of(x[at : at + 1])[0] for at in range(len(x))]
-    assert np.corrcoef(held_out, left_out)[0, 1] > 0.99
+    assert np.corrcoef(held_out, left_out)[0, 1] > 0.95
     assert np.mean(held_out) == pytest.approx(np.mean(left_out), rel=0.05)
-    assert np.mean(distance.fit(x).of(x)) < 0.95 * np.mean(left_out)
+    assert np.mean(distance.fit(x).of(x)) < 0.97 * np.mean(left_out)
 
 
 def test_more_coordinates_than_records_still_tell_an_outlier():
