@@ -9,6 +9,7 @@ MOST_REGIONS = 3
 EDGE = 0.4
 FAINTEST = 0.25
 MARGIN = 2
+SMALLEST_SHARE = 0.05
 
 Heat = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -51,16 +52,18 @@ def find(heat: Heat) -> tuple[Region, ...]:
     """Up to three regions of the heat (height, width), none negative, the hottest spot first.
 
     A region is the rectangle around a hottest place and all that hangs together with it at no less
-    than 40 % of its heat. Further ones are looked for outside, down to a quarter of the first.
+    than 40 % of its heat. Further ones are looked for outside, down to a quarter of the first's
+    heat, and kept where they hold 5 % of all.
     """
     left, regions = _smoothed(heat), list[Region]()
-    hottest = float(left.max())
+    hottest, total = float(left.max()), float(heat.sum())
     while len(regions) < MOST_REGIONS and left.max() > FAINTEST * hottest:
         region = _around_the_hottest(left, heat)
         regions.append(region)
         left[_with_margin(region)] = 0
         heat = _without(heat, region)
-    return tuple(regions) or (_everything(heat),)
+    worth = [one for one in regions[1:] if one.heat >= SMALLEST_SHARE * total]
+    return (*regions[:1], *worth) if regions else (_everything(heat),)
 
 
 def _with_margin(region: Region) -> tuple[slice, slice]:
