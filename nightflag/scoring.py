@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from nightflag import explanation
+from nightflag import explanation, heat_maps
 from nightflag.failpoints import reached
 from nightflag.models import Model
 from nightflag.overlap import ahead
@@ -95,15 +95,18 @@ class _Judge:
         failures = self.suite.check(frame)
         reached("validated a batch")
         self.rules.append(failures.counts)
-        failed = pd.concat([self._without_identity(batch), failures.records], ignore_index=True)
+        frame, unreadable = self.model.features.prepare(frame)
+        failed = pd.concat(
+            [self._without_identity(batch), failures.records, unreadable], ignore_index=True
+        )
         good = np.ones(len(batch), dtype=bool)
         good[failed["row"].to_numpy(dtype=np.int64)] = False
         kept = batch.keep(good)
         scores, flagged = self._scores(kept, frame if good.all() else frame[good])
         counts = Counts(len(batch), len(kept), len(batch) - len(kept), int(flagged.sum()))
-        reasons = self._reasons(kept.keep(flagged)) if flagged.any() else EMPTY
+        reasons, pictures = self._explained(kept.keep(flagged)) if flagged.any() else (EMPTY, None)
         reached("scored a batch")
-        return Findings(scores, reasons, self._quarantine(batch, failed), counts)
+        return Findings(scores, reasons, self._quarantine(batch, failed), counts, pictures)
 
     def _without_identity(self, batch: Batch) -> pd.DataFrame:
         """Records that cannot be joined or dated: in quarantine, whatever else they are."""
@@ -138,8 +141,19 @@ class _Judge:
         }
         return pa.record_batch(columns), flagged
 
-    def _reasons(self, flagged: Batch) -> pa.RecordBatch:
-        found = explanation.reasons(self.model, flagged.frame())
+    def _explained(self, flagged: Batch) -> tuple[pa.RecordBatch, pa.RecordBatch | None]:
+        """The reasons, and of images the heat maps."""
+        frame, image = flagged.frame(), self.model.features.image
+        if image is None:
+            return self._reasons(flagged, explanation.reasons(self.model, frame)), None
+        found = heat_maps.explain(self.model, image, frame)
+        columns = {name: flagged.records.column(name) for name in self.key}
+        pictures = pa.array(found.pictures, pa.binary())
+        return self._reasons(flagged, found.reasons), pa.record_batch(
+            {**columns, "picture": pictures}
+        )
+
+    def _reasons(self, flagged: Batch, found: explanation.Reasons) -> pa.RecordBatch:
         columns = {
             **{name: flagged.records.column(name).take(found.row) for name in self.key},
             "rank": pa.array(found.rank, pa.int32()),

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from nightflag import detectors, features
+from nightflag import detectors, features, images
 from nightflag.calibration import Calibration
 from nightflag.errors import TrainingRefused
 from nightflag.failpoints import reached
@@ -78,10 +79,12 @@ def train(workplace: Workplace, *, as_of: datetime, before: datetime, reason: st
 def fit(workplace: Workplace, older: pd.DataFrame, newest: pd.DataFrame) -> Model:
     """A model trained on the ``older`` records and calibrated on the ``newest``.
 
-    Its detector's ``about`` says how it was judged.
+    Its detector's ``about`` says how it was judged, and under "left_out" which columns it does not
+    see, and why.
     """
     monitor = workplace.monitor
-    pipeline = features.fit(older, kinds=kinds(workplace, older).kinds)
+    inferred = kinds(workplace, older)
+    pipeline = features.fit(older, kinds=inferred.kinds, image=monitor.features.image)
     trained_on = pipeline.transform(older)
     detector = detectors.fit(
         monitor.detector.name,
@@ -94,7 +97,8 @@ def fit(workplace: Workplace, older: pd.DataFrame, newest: pd.DataFrame) -> Mode
     held_out = pipeline.transform(newest)
     scores = detector.score(held_out)
     known = judged(detector, trained_on, held_out, scores, seed=monitor.detector.seed)
-    return Model(pipeline, known, Calibration(scores))
+    about = {**known.about, "left_out": inferred.left_out}
+    return Model(pipeline, replace(known, about=about), Calibration(scores))
 
 
 def kinds(workplace: Workplace, frame: pd.DataFrame) -> features.Inferred:
@@ -123,7 +127,10 @@ def sample(workplace: Workplace, window: Window) -> pd.DataFrame:
         raise _too_few(monitor, window, found)
     ordered = kept[0].sort_by([(EVENT_TIME, "ascending"), (FINGERPRINT, "ascending")])
     frame: pd.DataFrame = ordered.drop_columns([EVENT_TIME, FINGERPRINT]).to_pandas()
-    return frame
+    usable = images.readable(frame, kinds(workplace, frame).kinds, monitor)
+    if len(usable) < monitor.training.at_least:
+        raise _too_few(monitor, window, len(usable))
+    return usable
 
 
 def _good(batch: Batch, suite: RowSuite) -> pa.Table:

@@ -171,4 +171,6 @@ def _declared_types(connection: Connection, text: str) -> list[tuple[str, str]]:
 
 def _arrow_type(declared: str, values: tuple[object, ...]) -> pa.DataType:
     known = (kind for words, kind in DECLARED_TYPES if re.search(words, declared.upper()))
-    return next(known, None) or sampled_type(values)
+    # A BLOB may hold anything; bytes are what it is for.
+    empty = "BLOB" in declared.upper() and all(value is None for value in values)
+    return next(known, None) or (pa.binary() if empty else sampled_type(values))

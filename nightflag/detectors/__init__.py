@@ -21,6 +21,7 @@ from nightflag.detectors.settings import (
     AutoencoderSettings,
     AutoSettings,
     DensitySettings,
+    LogEnergySettings,
     RandomFeaturesSettings,
 )
 from nightflag.detectors.training_set import TrainingSet
@@ -42,9 +43,10 @@ class DetectorKind:
 
 
 DETECTORS: Mapping[str, DetectorKind] = {
-    "auto": DetectorKind("nightflag.detectors.auto", AutoSettings),
+    "auto": DetectorKind("nightflag.detectors.auto", AutoSettings, tuple(TAKES.values())),
     "autoencoder": DetectorKind("nightflag.detectors.autoencoder", AutoencoderSettings),
     "density": DetectorKind("nightflag.detectors.density", DensitySettings),
+    "log_energy": DetectorKind("nightflag.detectors.log_energy", LogEnergySettings, ("images",)),
     "random_features": DetectorKind("nightflag.detectors.random_features", RandomFeaturesSettings),
 }
 

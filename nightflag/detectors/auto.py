@@ -12,8 +12,12 @@ from nightflag.detectors.detector import Detector
 from nightflag.detectors.settings import AutoSettings
 from nightflag.detectors.training_set import TrainingSet
 
-RECIPES = {1: "nightflag.detectors.auto_records", 2: "nightflag.detectors.auto_records"}
-"""By the number of dimensions of one record: plain records, sequences."""
+RECIPES = {
+    1: "nightflag.detectors.auto_records",
+    2: "nightflag.detectors.auto_records",
+    3: "nightflag.detectors.auto_images",
+}
+"""By the number of dimensions of one record: plain records, sequences, images."""
 
 
 def fit(train: TrainingSet, *, settings: AutoSettings, seed: int) -> Detector:

@@ -16,7 +16,7 @@ from nightflag.errors import FeatureError, ModelFileError
 
 GRAPH, NETWORK, ABOUT = "graph.onnx", "model.keras", "detector.json"
 OUTPUTS = ("score", "contributions", "expected")
-ROWS_AT_ONCE = 2_048
+ROWS_AT_ONCE, VALUES_AT_ONCE = 2_048, 2**18
 DROPPED_BITS = 9
 UNRUNNABLE = (
     runtime_errors.Fail,
@@ -100,8 +100,8 @@ class Detector:
     def _run(self, outputs: list[str], x: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         self._refuse_other_features(x)
         name = self._session.get_inputs()[0].name
-        starts = range(0, max(len(x), 1), ROWS_AT_ONCE)
-        blocks = ({name: x[i : i + ROWS_AT_ONCE]} for i in starts)
+        step = max(1, min(ROWS_AT_ONCE, VALUES_AT_ONCE // x.shape[1]))
+        blocks = ({name: x[i : i + step]} for i in range(0, max(len(x), 1), step))
         with ThreadPoolExecutor(self.threads) as pool:
             run = partial(self._session.run, outputs, run_options=_only_what_is_asked_for())
             parts = list(pool.map(run, blocks))

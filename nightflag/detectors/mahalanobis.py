@@ -62,11 +62,11 @@ def whitening(rows: NDArray[np.float32]) -> Whitening:
     mean = exact.mean(axis=0)
     deviation = np.maximum(exact.std(axis=0), FINEST_DEVIATION)
     covariance, _ = ledoit_wolf((exact - mean) / deviation, assume_centered=True)
-    kernel = _symmetric_root(covariance) / deviation[:, None]
+    kernel = symmetric_root(covariance) / deviation[:, None]
     return Whitening(kernel.astype(np.float32), (-mean @ kernel).astype(np.float32))
 
 
-def _symmetric_root(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
+def symmetric_root(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
     """The transpose of P^-1/2 V^-1/2 for this covariance, shape (m, m)."""
     deviation = np.sqrt(np.diag(covariance))
     values, vectors = np.linalg.eigh(covariance / np.outer(deviation, deviation))

@@ -44,8 +44,8 @@ with silence():
 
 for library in ("tensorflow", "tf2onnx"):
     logging.getLogger(library).setLevel(logging.ERROR)
-__all__ = ["exported", "frozen_dense", "keras", "outputs", "tf"]
-ROWS_AT_ONCE = 8_192
+__all__ = ["exported", "frozen_dense", "frozen_scale", "keras", "outputs", "tf"]
+ROWS_AT_ONCE, VALUES_AT_ONCE = 8_192, 2**18
 
 
 def frozen_dense(kernel: Any, bias: Any = None, *, name: str) -> Any:
@@ -66,9 +66,23 @@ def frozen_dense(kernel: Any, bias: Any = None, *, name: str) -> Any:
     return layer
 
 
+def frozen_scale(mean: Any, deviation: Any, *, name: str) -> Any:
+    """A layer that gives z-scores by this mean and deviation, both (n,), that no training changes.
+
+    Batch normalisation at rest: of the layers that keep such numbers as weights, the one at hand.
+    """
+    layer = keras.layers.BatchNormalization(
+        center=False, scale=False, epsilon=0.0, trainable=False, name=name
+    )
+    layer.build((None, len(mean)))
+    layer.set_weights([mean, np.square(deviation)])
+    return layer
+
+
 def outputs(model: Any, rows: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
     """Each output of the model for ``rows`` (n, width), by name, computed block by block."""
-    blocks = [model(rows[i : i + ROWS_AT_ONCE]) for i in range(0, len(rows), ROWS_AT_ONCE)]
+    step = max(1, min(ROWS_AT_ONCE, VALUES_AT_ONCE // rows.shape[1]))
+    blocks = [model(rows[i : i + step]) for i in range(0, len(rows), step)]
     return {
         name: np.concatenate([keras.ops.convert_to_numpy(block[name]) for block in blocks])
         for name in blocks[0]

@@ -74,6 +74,14 @@ class RandomFeaturesSettings(Settings):
     )
 
 
+class LogEnergySettings(Trimmed):
+    """How images are looked at."""
+
+    filters: int = Field(
+        32, ge=4, le=128, description="random filters at each scale; more are finer and slower"
+    )
+
+
 class AutoSettings(Trimmed):
     """What the default recipe can be told."""
 

@@ -29,8 +29,9 @@ def infer(
 
     Text of dates is a timestamp, other text categorical if it has at most 50 levels and two rows a
     level. Left out: constants, columns of NULL, free text and identifiers, other types. Excluded
-    columns appear in neither part. Overrides win over all of this, and over ``exclude``.
-    FeatureError if an override names a column or a kind that does not exist.
+    columns appear in neither part. Overrides win over all of this, and over ``exclude``. Beside an
+    image nothing else is seen. FeatureError if an override names a column or a kind that does not
+    exist, or cannot be followed because of an image.
     """
     overrides = overrides or {}
     for column, kind in overrides.items():
@@ -44,7 +45,26 @@ def infer(
         elif name not in exclude:
             kind, reason = _judged(frame[name])
             (kinds if kind else left_out)[name] = kind or reason
-    return Inferred(kinds=kinds, left_out=left_out)
+    return _image_alone(Inferred(kinds=kinds, left_out=left_out), overrides)
+
+
+def _image_alone(inferred: Inferred, overrides: Mapping[str, str]) -> Inferred:
+    """The image without the columns beside it, which are left out; the rest as it is."""
+    images = [name for name, kind in inferred.kinds.items() if kind == "image"]
+    if not images:
+        return inferred
+    image = next((name for name in images if name in overrides), images[0])
+    others = [name for name in inferred.kinds if name != image]
+    asked_for = [name for name in others if name in overrides or name in images]
+    if asked_for:
+        raise FeatureError(
+            f"'{image}' holds images, and {', '.join(asked_for)} would be features too.",
+            expected="an image alone: detectors of images see nothing else",
+            mend=f"Leave them out: `features: {{exclude: [{', '.join(asked_for)}]}}`; or exclude "
+            f"'{image}', and watch it with a monitor of its own.",
+        )
+    beside = dict.fromkeys(others, f"not seen beside the image '{image}'")
+    return Inferred(kinds={image: "image"}, left_out={**inferred.left_out, **beside})
 
 
 def _check(column: str, kind: str, frame: pd.DataFrame) -> None:
@@ -67,8 +87,12 @@ def _judged(column: Column) -> tuple[str, str]:
     if not kind:
         return "", _reason(values)
     if len(values) == len(column) and values.nunique() == 1:
-        return "", f"every value is {values.iloc[0]!s:.40}"
+        return "", f"every value is {_shown(values.iloc[0])}"
     return kind, ""
+
+
+def _shown(value: object) -> str:
+    return f"the same {len(value):,} bytes" if isinstance(value, bytes) else f"{value!s:.40}"
 
 
 def _reason(values: Column) -> str:

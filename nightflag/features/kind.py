@@ -2,7 +2,8 @@
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from typing import Any, Self, TypeAlias
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Self, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,16 @@ from nightflag.errors import FeatureError
 Column: TypeAlias = "pd.Series[Any]"
 Matrix: TypeAlias = NDArray[np.float32]
 Mask: TypeAlias = NDArray[np.bool_]
+
+
+class Readable(NamedTuple):
+    """A column as ``transform`` takes it, and by position what is wrong with the other values.
+
+    None stands for a NULL.
+    """
+
+    column: Column
+    wrong: Mapping[int, str | None]
 
 
 class Kind(BaseModel, ABC):
@@ -34,6 +45,10 @@ class Kind(BaseModel, ABC):
     @abstractmethod
     def names(self, column: str) -> tuple[str, ...]:
         """What each feature is called, in order; as many as ``transform`` makes."""
+
+    def prepare(self, column: Column) -> Readable | None:
+        """The values read, where that takes time or may fail; None: ``transform`` takes all."""
+        return None
 
     @abstractmethod
     def transform(self, column: Column) -> Matrix:

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from nightflag.errors import FeatureError
 from nightflag.features.boolean import Boolean
 from nightflag.features.categorical import Categorical
+from nightflag.features.image import Image
 from nightflag.features.kind import Kind
 from nightflag.features.numeric import Numeric
 from nightflag.features.timestamp import Timestamp
@@ -15,6 +16,7 @@ KINDS: dict[str, type[Kind]] = {
     "numeric": Numeric,
     "timestamp": Timestamp,
     "categorical": Categorical,
+    "image": Image,
 }
 
 

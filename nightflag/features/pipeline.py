@@ -11,10 +11,14 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
+from nightflag import monitors
 from nightflag.errors import FeatureError
 from nightflag.features.columns import check_columns
-from nightflag.features.kind import Kind, Matrix
+from nightflag.features.image import NO_SETTINGS, Image
+from nightflag.features.kind import Column, Kind, Matrix
 from nightflag.features.kinds import KINDS, named
+
+READABLE = "image_is_readable"
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,30 @@ class Pipeline:
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape of one record, of which a row of the matrix holds the values."""
-        return (len(self.names),)
+        return (len(self.names),) if self.image is None else self.image.shape
+
+    @property
+    def image(self) -> Image | None:
+        """The kind of the one column, where records are images."""
+        only = next(iter(self.fitted.values()))
+        return only if isinstance(only, Image) and len(self.fitted) == 1 else None
+
+    def prepare(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """The frame with every value read, and the records that cannot be.
+
+        The latter with ``row`` (position), ``rule``, ``column`` and ``value`` (what is wrong with
+        it, None for a NULL), ordered by row. FeatureError names the columns that are missing.
+        """
+        check_columns(frame, self.columns)
+        found = {column: kind.prepare(frame[column]) for column, kind in self.fitted.items()}
+        read = {column: one for column, one in found.items() if one is not None}
+        wrong = [
+            (row, READABLE, column, value)
+            for column, one in read.items()
+            for row, value in sorted(one.wrong.items())
+        ]
+        unreadable = pd.DataFrame(wrong, columns=["row", "rule", "column", "value"], dtype=object)
+        return frame.assign(**{column: one.column for column, one in read.items()}), unreadable
 
     def transform(self, frame: pd.DataFrame) -> Matrix:
         """Features (n, width): finite, float32, C-contiguous, each row from its record alone.
@@ -131,8 +158,12 @@ class _Document(BaseModel):
     columns: dict[str, _FittedColumn] = Field(min_length=1)
 
 
-def fit(frame: pd.DataFrame, *, kinds: Mapping[str, str]) -> Pipeline:
+def fit(
+    frame: pd.DataFrame, *, kinds: Mapping[str, str], image: monitors.Image = NO_SETTINGS
+) -> Pipeline:
     """A pipeline for the columns that ``kinds`` names, fitted on training records.
+
+    ``image`` says how images are read.
 
     FeatureError if there are no records or no columns, or a column does not fit its kind.
     """
@@ -143,6 +174,9 @@ def fit(frame: pd.DataFrame, *, kinds: Mapping[str, str]) -> Pipeline:
             mend="Widen the training window, or name columns and kinds in the monitor's features.",
         )
     check_columns(frame, tuple(kinds))
-    return Pipeline(
-        {name: named(kind, column=name).fit(frame[name]) for name, kind in kinds.items()}
-    )
+    return Pipeline({name: _fitted(frame[name], kind, image) for name, kind in kinds.items()})
+
+
+def _fitted(column: Column, kind: str, image: monitors.Image) -> Kind:
+    chosen = named(kind, column=str(column.name))
+    return chosen.fit(column, image) if issubclass(chosen, Image) else chosen.fit(column)

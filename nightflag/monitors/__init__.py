@@ -1,6 +1,7 @@
 """Monitors: what is watched, described in YAML files and parsed into frozen models."""
 
 from nightflag.monitors.durations import Duration
+from nightflag.monitors.image import Image
 from nightflag.monitors.model import Execution, Expectation, Features, Kind, Monitor, Schedule
 from nightflag.monitors.reading import find, read, read_all
 from nightflag.monitors.references import redact, resolve
@@ -14,6 +15,7 @@ __all__ = [
     "Execution",
     "Expectation",
     "Features",
+    "Image",
     "Kind",
     "Monitor",
     "Results",

@@ -57,12 +57,19 @@ def _advice(path: Path) -> str:
 
 
 def _keys(path: Path) -> tuple[str, ...]:
-    if not path:
-        return Monitor.yaml_keys()
-    annotation = Monitor.model_fields[str(path[0])].annotation
+    section: type[Section] | None = Monitor
+    for key in path:
+        section = _section(section, str(key)) if section else None
+    return section.yaml_keys() if section else ()
+
+
+def _section(parent: type[Section], key: str) -> type[Section] | None:
+    """The kind of section that the parent holds under this key, if it is one."""
+    if key not in parent.model_fields:
+        return None
+    annotation = parent.model_fields[key].annotation
     kinds = (annotation, *get_args(annotation))
-    sections = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Section)]
-    return sections[0].yaml_keys() if sections else ()
+    return next((one for one in kinds if isinstance(one, type) and issubclass(one, Section)), None)
 
 
 def _arrived(finding: ErrorDetails, document: Document) -> str:

@@ -9,11 +9,12 @@ from typing import Any, Literal
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from nightflag.monitors.durations import Duration
+from nightflag.monitors.image import Image
 from nightflag.monitors.section import Columns, Identifier, Section, Zone
 from nightflag.monitors.source import Results, Source
 from nightflag.monitors.training import Alarm, Detector, Training
 
-Kind = Literal["numeric", "categorical", "boolean", "timestamp"]
+Kind = Literal["numeric", "categorical", "boolean", "timestamp", "image"]
 
 
 class Features(Section):
@@ -23,6 +24,7 @@ class Features(Section):
     kinds: dict[Identifier, Kind] = Field(
         default_factory=dict, description="Kinds of columns where the inferred one is wrong."
     )
+    image: Image = Field(default=Image(), description="How images are read, where there are any.")
 
     @field_validator("kinds")
     @classmethod

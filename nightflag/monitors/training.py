@@ -12,7 +12,7 @@ from nightflag.monitors.section import Section
 class Detector(Section):
     """The model that scores records."""
 
-    name: Literal["auto", "autoencoder", "density", "random_features"] = Field(
+    name: Literal["auto", "autoencoder", "density", "log_energy", "random_features"] = Field(
         default="auto", description="Which detector is trained; auto suits most data."
     )
     seed: int = Field(

@@ -1,12 +1,13 @@
 """The night's strongest flags, each with its reasons."""
 
+from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, select
+from sqlalchemy import Connection, Row, Select, Subquery, and_, select
 
 from nightflag.reporting.scores import of_night
 from nightflag.results.tables import MonitorTables
@@ -28,32 +29,40 @@ class Reason:
 
 @dataclass(frozen=True)
 class Flag:
-    """A flagged record, its reasons best first."""
+    """A flagged record, its reasons best first; ``picture``: the heat map's PNG in base 64."""
 
     key: tuple[str, ...]
     event_time: datetime
     score: float
     p_value: float
     reasons: tuple[Reason, ...]
+    picture: str | None = None
 
 
 def strongest(connection: Connection, tables: MonitorTables, night: Run) -> tuple[Flag, ...]:
     """The night's flags with the smallest p-values, then the highest scores."""
     rows = connection.execute(_with_reasons(tables, night)).all()
     width = len(tables.key)
-    return tuple(_flag(list(same), width) for _, same in groupby(rows, lambda row: row[:width]))
+    found = [(tuple(key), list(same)) for key, same in groupby(rows, lambda row: row[:width])]
+    pictures = _pictures(connection, tables, night)
+    return tuple(_flag(same, width, pictures.get(key)) for key, same in found)
+
+
+def _pictures(
+    connection: Connection, tables: MonitorTables, night: Run
+) -> dict[tuple[object, ...], str]:
+    """The heat maps of the strongest flags, by key."""
+    if tables.heat_maps is None:
+        return {}
+    top, drawn = _top(tables, night), tables.heat_maps
+    same = and_(*(drawn.c[name] == top.c[name] for name in tables.key))
+    keys = [top.c[name] for name in tables.key]
+    rows = connection.execute(select(*keys, drawn.c.picture).select_from(top.join(drawn, same)))
+    return {tuple(row[:-1]): b64encode(row[-1]).decode("ascii") for row in rows}
 
 
 def _with_reasons(tables: MonitorTables, night: Run) -> Select[Any]:
-    scores, reasons = tables.scores, tables.reasons
-    columns = [*(scores.c[name] for name in tables.key), *_measured(scores.c)]
-    top = (
-        select(*columns)
-        .where(of_night(tables, night), scores.c.is_anomaly)
-        .order_by(scores.c.p_value, scores.c.score.desc(), *columns[: len(tables.key)])
-        .limit(MOST_FLAGS)
-        .subquery("top")
-    )
+    top, reasons = _top(tables, night), tables.reasons
     keys = [top.c[name] for name in tables.key]
     same = and_(*(reasons.c[name] == top.c[name] for name in tables.key))
     return (
@@ -63,14 +72,27 @@ def _with_reasons(tables: MonitorTables, night: Run) -> Select[Any]:
     )
 
 
+def _top(tables: MonitorTables, night: Run) -> Subquery:
+    scores = tables.scores
+    columns = [*(scores.c[name] for name in tables.key), *_measured(scores.c)]
+    return (
+        select(*columns)
+        .where(of_night(tables, night), scores.c.is_anomaly)
+        .order_by(scores.c.p_value, scores.c.score.desc(), *columns[: len(tables.key)])
+        .limit(MOST_FLAGS)
+        .subquery("top")
+    )
+
+
 def _measured(columns: Any) -> tuple[Any, Any, Any]:
     return columns.event_time, columns.score, columns.p_value
 
 
-def _flag(rows: list[Row[Any]], width: int) -> Flag:
+def _flag(rows: list[Row[Any]], width: int, picture: str | None) -> Flag:
     first = rows[0]
     reasons = tuple(_reason(row) for row in rows if row.feature is not None)
-    return Flag(key_texts(first[:width]), first.event_time, first.score, first.p_value, reasons)
+    measured = first.event_time, first.score, first.p_value
+    return Flag(key_texts(first[:width]), *measured, reasons, picture)
 
 
 def _reason(row: Row[Any]) -> Reason:

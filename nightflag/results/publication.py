@@ -110,9 +110,10 @@ def _staged(published: Table, tables: MonitorTables) -> ColumnElement[bool]:
 def _remove_scores(
     connection: Connection, tables: MonitorTables, condition: ColumnElement[bool]
 ) -> None:
+    """Take away these scores, and the details that stand with them."""
     keys = select(*tables.keys_of(tables.scores)).where(condition)
-    reasons = delete(tables.reasons)
-    connection.execute(reasons.where(tuple_(*tables.keys_of(tables.reasons)).in_(keys)))
+    for detail, _ in tables.details:
+        connection.execute(delete(detail).where(tuple_(*tables.keys_of(detail)).in_(keys)))
     connection.execute(delete(tables.scores).where(condition))
 
 
@@ -140,7 +141,8 @@ def _insert_staged(connection: Connection, tables: MonitorTables, night: Publica
     }
     _make_way_for_quarantine(connection, tables, night.window)
     _insert_scores(connection, tables, scored, night.window)
-    _insert(connection, tables.reasons, tables.staged_reasons, tables, {})
+    for published, staged in tables.details:
+        _insert(connection, published, staged, tables, {})
     _insert(connection, tables.quarantine, tables.staged_quarantine, tables, quarantined)
 
 

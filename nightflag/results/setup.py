@@ -51,8 +51,10 @@ def create_tables(results: Database, tables: MonitorTables) -> None:
     """
     with results.reading() as connection:
         found, schema = inspect(connection), tables.scores.schema
-        if all(found.has_table(name, schema=schema) for name in _scores(tables)):
+        there = {name for name in tables.names if found.has_table(name, schema=schema)}
+        if there.issuperset(_scores(tables)):
             _refuse_other_key(found, tables)
+        if there == tables.names:
             return
     with results.writing() as connection:
         _one_at_a_time(connection, results)

@@ -35,6 +35,7 @@ class Findings:
     reasons: pa.RecordBatch
     quarantine: pa.RecordBatch
     counts: Counts
+    heat_maps: pa.RecordBatch | None = None
 
 
 def clear(results: Database, tables: MonitorTables, *, partition: int | None = None) -> None:
@@ -58,9 +59,10 @@ def stage(
             for table, rows in (
                 (tables.staged_scores, found.scores),
                 (tables.staged_reasons, found.reasons),
+                (tables.staged_heat_maps, found.heat_maps),
                 (tables.staged_quarantine, found.quarantine),
             ):
-                if rows.num_rows:
+                if table is not None and rows is not None and rows.num_rows:
                     append(table, _numbered(rows, partition))
             total += found.counts
     return total

@@ -47,6 +47,7 @@ OWN_COLUMNS = frozenset(
         "expected",
         "rule",
         "column_name",
+        "picture",
         "quarantined_at",
         "partition",
         "monitor",
@@ -67,7 +68,10 @@ TRAVELLING_TYPES: dict[pa.DataType, TypeEngine[Any]] = {
 
 @dataclass(frozen=True)
 class MonitorTables:
-    """The published tables of a monitor, and the staging tables that feed them."""
+    """The published tables of a monitor, and the staging tables that feed them.
+
+    Only a source with a binary column has heat maps.
+    """
 
     monitor: str
     key: tuple[str, ...]
@@ -78,6 +82,8 @@ class MonitorTables:
     staged_reasons: Table
     staged_quarantine: Table
     staged_gone: Table
+    heat_maps: Table | None
+    staged_heat_maps: Table | None
 
     @property
     def metadata(self) -> MetaData:
@@ -85,9 +91,23 @@ class MonitorTables:
         return self.scores.metadata
 
     @property
+    def names(self) -> frozenset[str]:
+        """The names of all of these tables."""
+        return frozenset(table.name for table in self.metadata.tables.values())
+
+    @property
     def staging(self) -> tuple[Table, ...]:
         """The tables that only a night in progress uses."""
-        return self.staged_scores, self.staged_reasons, self.staged_quarantine, self.staged_gone
+        staged = [one for _, one in self.details]
+        return (self.staged_scores, *staged, self.staged_quarantine, self.staged_gone)
+
+    @property
+    def details(self) -> tuple[tuple[Table, Table], ...]:
+        """The published tables that tell more of a score, each with the staged one behind it."""
+        reasons = (self.reasons, self.staged_reasons)
+        if self.heat_maps is None or self.staged_heat_maps is None:
+            return (reasons,)
+        return reasons, (self.heat_maps, self.staged_heat_maps)
 
     def keys_of(self, table: Table) -> list[Column[Any]]:
         """The key columns of one of these tables."""
@@ -142,6 +162,9 @@ def tables(monitor: str, layout: Layout, results: Database, *, same_dialect: boo
     build = _Builder(monitor, layout, results, same_dialect)
     scores = build.published("scores", (*_score_columns(), *_scored_by()), primary=True)
     _index(scores)
+    drawn = any(
+        pa.types.is_binary(layout.columns.field(name).type) for name in layout.feature_candidates
+    )
     return MonitorTables(
         monitor,
         layout.key,
@@ -152,6 +175,8 @@ def tables(monitor: str, layout: Layout, results: Database, *, same_dialect: boo
         build.staged("reasons", _reason_columns(primary=False)),
         build.staged("quarantine", _rule_columns()),
         build.keyless("gone", (Column("fingerprint", BigInteger),)),
+        build.published("heat_maps", _picture_columns(), primary=True) if drawn else None,
+        build.staged("heat_maps", _picture_columns()) if drawn else None,
     )
 
 
@@ -192,6 +217,10 @@ def _reason_columns(*, primary: bool) -> Columns:
         Column("value", Text),
         Column("expected", Text),
     )
+
+
+def _picture_columns() -> Columns:
+    return (Column("picture", LargeBinary, nullable=False),)
 
 
 def _rule_columns() -> Columns:

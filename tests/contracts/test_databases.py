@@ -411,3 +411,15 @@ def test_looking_into_a_sqlite_file_that_is_missing_creates_none(tmp_path):
         connect(f"sqlite:///{mistyped}").columns(select(literal_column("*")).select_from(text("t")))
 
     assert not mistyped.exists()
+
+
+@pytest.mark.parametrize("inserted", ["", "insert into t values (null)"], ids=["empty", "null"])
+def test_a_blob_column_of_sqlite_without_a_value_yet_holds_bytes(
+    sqlite_url: str, inserted: str
+) -> None:
+    database = connect(sqlite_url)
+    execute(database, "create table t (scan blob)", *([inserted] if inserted else []))
+    assert database.columns(everything("t")).types == [pa.binary()]
+    execute(database, "insert into t values (x'89504e47')")
+    assert {"scan": b"\x89PNG"} in rows(database, "t")
+    database.close()

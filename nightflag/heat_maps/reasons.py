@@ -1,0 +1,94 @@
+"""The reasons of flagged images: rectangles, with what is there and what was expected there."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from PIL.Image import Image as PillowImage
+
+from nightflag.explanation import Reasons
+from nightflag.features.image import Image
+from nightflag.heat_maps.drawing import draw
+from nightflag.heat_maps.regions import Region, find
+from nightflag.models import Model
+
+AT_ONCE = 256
+
+Pixels = NDArray[np.floating]
+
+
+class Explained(NamedTuple):
+    """The reasons of n images, and of each a PNG of it beside its heat map."""
+
+    reasons: Reasons
+    pictures: list[bytes]
+
+
+class _Seen(NamedTuple):
+    """A flagged image whole, and in working size its pixels, heat and expected pixels."""
+
+    image: PillowImage
+    pixels: Pixels
+    heat: NDArray[np.float64]
+    expected: Pixels
+
+
+class _Reason(NamedTuple):
+    row: int
+    rank: int
+    contribution: float
+    value: str
+    expected: str
+
+
+def explain(model: Model, kind: Image, frame: pd.DataFrame) -> Explained:
+    """Why the model, of images of this ``kind``, gives the records of ``frame`` their scores.
+
+    An image has up to three reasons, each a rectangle in its own pixels, counted from 0 at the top
+    left, with the brightness and contrast found there (black 0, white 1) and expected. Their
+    contributions are what of the score lies inside; the rest lies elsewhere in the image.
+    """
+    (column,) = model.features.columns
+    reasons, pictures = list[_Reason](), list[bytes]()
+    for row, seen in enumerate(_looked_at(model, kind, frame)):
+        regions = find(seen.heat)
+        reasons += [_reason(row, rank, one, seen) for rank, one in enumerate(regions, start=1)]
+        pictures.append(draw(seen.image, seen.heat, regions))
+    return Explained(_as_reasons(reasons, column), pictures)
+
+
+def _looked_at(model: Model, kind: Image, frame: pd.DataFrame) -> Iterator[_Seen]:
+    """Every record's image, a few hundred at a time."""
+    (column,) = model.features.columns
+    for start in range(0, len(frame), AT_ONCE):
+        part = frame.iloc[start : start + AT_ONCE]
+        shape = (len(part), *kind.shape)
+        matrix = model.features.transform(part)
+        heat = model.detector.explain(matrix).reshape(shape).sum(axis=3)
+        expected = model.detector.expected(matrix).reshape(shape)
+        images = map(kind.reader.image, part[column])
+        yield from map(_Seen, images, matrix.reshape(shape), heat, expected)
+
+
+def _reason(row: int, rank: int, region: Region, seen: _Seen) -> _Reason:
+    size = (seen.image.height, seen.image.width)
+    there = region.scaled((seen.heat.shape[0], seen.heat.shape[1]), size)
+    value = f"{there}: {_described(seen.pixels[region.inside])}"
+    return _Reason(row, rank, region.heat, value, _described(seen.expected[region.inside]))
+
+
+def _described(pixels: Pixels) -> str:
+    return f"brightness {pixels.mean():.2f}, contrast {pixels.std():.2f}"
+
+
+def _as_reasons(found: list[_Reason], column: str) -> Reasons:
+    return Reasons(
+        np.array([one.row for one in found], dtype=np.intp),
+        np.array([one.rank for one in found], dtype=np.int32),
+        [column] * len(found),
+        np.array([one.contribution for one in found], dtype=np.float64),
+        [one.value for one in found],
+        [one.expected for one in found],
+    )
