@@ -42,8 +42,8 @@ picture: $(STAMP) ## the README's picture, from what the demo left
 bench: $(STAMP) ## a night of 1,000,000 records on PostgreSQL, against pandas and plain COPY
 	$(BIN)/python tests/benchmarks/night.py
 
-bench-quality: $(STAMP) ## how well detectors rank labelled anomalies: DATA=folder of .npz sets [OUT=folder]
-	for protocol in A B; do \
+bench-quality: $(STAMP) ## how well detectors rank labelled anomalies: DATA=folder [PROTOCOL=A or B] [OUT=folder]
+	for protocol in $(or $(PROTOCOL),A B); do \
 		$(BIN)/python tests/benchmarks/quality.py --data "$(DATA)" --protocol $$protocol \
 			--out "$(or $(OUT),.)/quality-$$protocol.json"; \
 	done

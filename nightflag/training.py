@@ -11,10 +11,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from nightflag import detectors, features, images, references
+from nightflag import detectors, features, images
 from nightflag.calibration import Calibration
 from nightflag.errors import TrainingRefused
 from nightflag.failpoints import reached
+from nightflag.judgement import judged
 from nightflag.models import Entry, Model, register
 from nightflag.models.registry import Training
 from nightflag.monitors import Monitor
@@ -78,8 +79,8 @@ def train(workplace: Workplace, *, as_of: datetime, before: datetime, reason: st
 def fit(workplace: Workplace, older: pd.DataFrame, newest: pd.DataFrame) -> Model:
     """A model trained on the ``older`` records and calibrated on the ``newest``.
 
-    Its detector's ``about`` says under "references" how far well-known detectors agree with it, and
-    under "left_out" which columns it does not see, and why.
+    Its detector's ``about`` says how it was judged, and under "left_out" which columns it does not
+    see, and why.
     """
     monitor = workplace.monitor
     inferred = kinds(workplace, older)
@@ -95,9 +96,8 @@ def fit(workplace: Workplace, older: pd.DataFrame, newest: pd.DataFrame) -> Mode
     )
     held_out = pipeline.transform(newest)
     scores = detector.score(held_out)
-    compared = references.compare(trained_on, held_out, scores, seed=monitor.detector.seed)
-    beside = {"references": compared, "left_out": inferred.left_out}
-    known = replace(detector, about={**detector.about, **beside})
+    detector = replace(detector, about={**detector.about, "left_out": inferred.left_out})
+    known = judged(detector, trained_on, held_out, scores, seed=monitor.detector.seed)
     return Model(pipeline, known, Calibration(scores))
 
 

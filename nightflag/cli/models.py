@@ -20,6 +20,7 @@ COLUMNS = {
     "training_records": "records",
     "calibration_records": "held out",
     "reason": "reason",
+    "judgement": "judgement",
 }
 
 
@@ -30,17 +31,21 @@ def models(
     limit: Limit = 20,
     as_json: AsJson = False,
 ) -> None:
-    """Show a monitor's models, newest first: which is in use, and why each was trained."""
+    """Show a monitor's models, newest first, which is in use, and how each was judged."""
     found = find(Settings().monitors_folder, monitor)
     with results_of(found) as results:
         rows = latest(results, "models_of_monitor", monitor, limit=limit)
     if as_json:
         print_json([_with_about(row) for row in rows])
     elif rows:
-        print_table(rows, COLUMNS)
+        print_table([{"judgement": _judgement(row), **row} for row in rows], COLUMNS)
     else:
         say(f"{monitor} has no model yet; the first night trains one.")
 
 
 def _with_about(row: dict[str, Any]) -> dict[str, Any]:
     return {**row, "about": json.loads(row["about"])}
+
+
+def _judgement(row: dict[str, Any]) -> str:
+    return str(json.loads(row["about"]).get("judgement", ""))

@@ -13,6 +13,7 @@ from importlib.metadata import version
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
+from threadpoolctl import threadpool_limits
 
 from nightflag.detectors import guards
 from nightflag.detectors.detector import Detector
@@ -61,7 +62,10 @@ def fit(name: str, train: TrainingSet, *, settings: Mapping[str, Any], seed: int
     _refuse_other_shape(name, train)
     guards.check_rows(train)
     module = importlib.import_module(DETECTORS[name].module)
-    detector: Detector = module.fit(train, settings=checked, seed=seed)
+    # Linear algebra on two threads adds up in another order than on one, and the last bits of an
+    # eigenproblem would depend on how many cores there are.
+    with threadpool_limits(1, user_api="blas"):
+        detector: Detector = module.fit(train, settings=checked, seed=seed)
     guards.check_scores(detector.score(train.x))
     about = {"kind": name, "settings": checked.model_dump(), "seed": seed, "rows": len(train)}
     about |= {"training_rows": "clean" if train.clean else "unlabelled", "shape": list(train.shape)}

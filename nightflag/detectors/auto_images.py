@@ -31,12 +31,10 @@ def fit(train: TrainingSet, *, settings: AutoSettings, seed: int) -> Detector:
 def _with_neighbours(train: TrainingSet, known: Energies, seed: int) -> Detector:
     standardised = known.distance.standardised(known.summaries)
     memory = neighbours.fit(np.unique(standardised, axis=0), seed)
-    usual = [
-        surprise.fit(known.distance.held_out(known.summaries)),
-        surprise.fit(memory.held_out(standardised)),
-    ]
+    _, relative = memory.held_out(memory.rows)
+    usual = [surprise.fit(known.distance.held_out(known.summaries)), surprise.fit(relative)]
     scores = log_energy.scaled(known)
     far = log_energy.squared_distance(known.distance, scores)
-    alone = layers.distance(memory, scores)
+    alone = layers.relative(memory, layers.near(memory, scores))
     score = layers.surprise(usual[0], far, "far") + layers.surprise(usual[1], alone, "alone")
     return log_energy.detector(train, known, score, members=["log energy", "neighbours"])

@@ -2,20 +2,28 @@
 
 Two recipes, because nothing in the data reveals whether anomalies are among the training rows:
 
-- clean: a narrow random-feature head over all features, and nearest neighbours. Both judge
-  the training rows as if each had been left out.
-- unlabelled: broad heads over two and three features at a time, then a third one without the
-  training rows that those two fit worst.
+- clean: a narrow random-feature head over all features, and two readings of the nearest
+  neighbours. All judge the training rows as if each had been left out.
+- unlabelled: broad heads over two and three features at a time; then, without the training rows
+  that those two fit worst, another over three and a Gaussian.
 """
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nightflag.detectors import conditional, cosines, layers, neighbours, surprise, trimming
+from nightflag.detectors import (
+    conditional,
+    cosines,
+    layers,
+    mahalanobis,
+    neighbours,
+    surprise,
+    trimming,
+)
 from nightflag.detectors.cosines import Recipe, Rows
 from nightflag.detectors.detector import Detector
 from nightflag.detectors.network import exported
@@ -53,17 +61,26 @@ def _clean(rows: Rows, settings: AutoSettings, seeds: Sequence[int]) -> list[Mem
     distinct = np.unique(rows, axis=0)
     recipe = NARROW._replace(cosines=settings.cosines)
     head = cosines.fit(distinct, recipe, seeds[0])
-    memory = neighbours.fit(distinct, seeds[1])
     return [
         _head("narrow", head, head.held_out(distinct)),
-        _member("neighbours", partial(layers.distance, memory), memory.held_out(distinct)),
+        *_neighbours(neighbours.fit(distinct, seeds[1])),
+    ]
+
+
+def _neighbours(memory: neighbours.Memory) -> list[Member]:
+    """Two readings of the distances, which the network computes once."""
+    nearest, relative = memory.held_out(memory.rows)
+    near = cache(partial(layers.near, memory))
+    return [
+        _member("nearest", lambda clipped: layers.nearest(near(clipped)), nearest),
+        _member("relative", lambda clipped: layers.relative(memory, near(clipped)), relative),
     ]
 
 
 def _unlabelled(
     rows: Rows, settings: AutoSettings, seeds: Sequence[int]
 ) -> tuple[list[Member], Rows]:
-    """The members, and the rows that the last of them was fitted on."""
+    """The members, and the rows that the last two of them were fitted on."""
     pairs, triples = (recipe._replace(cosines=settings.cosines) for recipe in (PAIRS, TRIPLES))
     first = [
         _on("pairs", rows, pairs, seeds[0]),
@@ -72,7 +89,12 @@ def _unlabelled(
     dropped = trimming.to_drop(len(rows), settings.trimmed_share)
     misfit = np.sum([one.surprises for one in first], axis=0)
     kept = rows[trimming.lowest(misfit, dropped)]
-    return [*first, _on("trimmed triples", kept, triples, seeds[2])], kept
+    white = mahalanobis.whitening(kept)
+    again = [
+        _on("trimmed triples", kept, triples, seeds[2]),
+        _member("trimmed gaussian", partial(layers.gaussian, white), white.distance(kept)),
+    ]
+    return [*first, *again], kept
 
 
 def _on(name: str, rows: Rows, recipe: Recipe, seed: int) -> Member:

@@ -1,4 +1,4 @@
-"""Frozen Keras layers for what is fitted in closed form: heads, neighbours, surprise and shares.
+"""Frozen Keras layers for what is fitted in closed form: heads, distances, surprise and shares.
 
 Sums are matrix products: other reductions round by a row's place in memory.
 """
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from nightflag.detectors.conditional import Conditional
 from nightflag.detectors.cosines import Head
+from nightflag.detectors.mahalanobis import Whitening
 from nightflag.detectors.neighbours import Memory
 from nightflag.detectors.network import frozen_dense, keras
 from nightflag.detectors.surprise import Surprise
@@ -46,8 +47,15 @@ def head_score(head: Head, clipped: Any, name: str) -> Any:
     return keras.ops.cast(score, "float32")
 
 
-def distance(memory: Memory, clipped: Any) -> Any:
-    """The mean squared distance to the nearest remembered rows, shape (n, 1).
+class Near(NamedTuple):
+    """The nearest remembered rows: squared distances (n, k), ascending, and places (n, k)."""
+
+    squares: Any
+    places: Any
+
+
+def near(memory: Memory, clipped: Any) -> Near:
+    """The remembered rows nearest to each row.
 
     In float64: a small distance is the small difference of large squares.
     """
@@ -56,9 +64,31 @@ def distance(memory: Memory, clipped: Any) -> Any:
     nearness = frozen_dense(2 * known.T, -(known**2).sum(axis=1), name="compare")(exact)
     length = frozen_dense(np.ones((known.shape[1], 1)), name="length")(keras.ops.square(exact))
     minus_squares = keras.ops.cast(nearness - length, "float32")
-    nearest = keras.ops.top_k(minus_squares, memory.nearest)[0]
-    mean = np.full((memory.nearest, 1), -1 / memory.nearest, np.float32)
-    return keras.ops.relu(frozen_dense(mean, name="nearest")(nearest))
+    nearest, places = keras.ops.top_k(minus_squares, memory.nearest)
+    return Near(keras.ops.relu(-nearest), places)
+
+
+def nearest(found: Near) -> Any:
+    """The squared distance to the nearest remembered row, shape (n, 1)."""
+    return found.squares[:, :1]
+
+
+def relative(memory: Memory, found: Near) -> Any:
+    """The mean distance over the root of what is usual there, shape (n, 1)."""
+    mean = np.full((memory.nearest, 1), 1 / memory.nearest, np.float32)
+    distance = frozen_dense(mean, name="distance")(keras.ops.sqrt(found.squares))
+    rarity = keras.layers.Embedding(len(memory.rarity), 1, trainable=False, name="rarity")
+    rarity.build()
+    rarity.set_weights([memory.rarity[:, None]])
+    around = keras.ops.squeeze(rarity(found.places), axis=-1)
+    return distance * keras.ops.exp(frozen_dense(mean, name="around")(around))
+
+
+def gaussian(white: Whitening, clipped: Any) -> Any:
+    """The squared Mahalanobis distance, shape (n, 1)."""
+    whiten = frozen_dense(white.kernel, white.bias, name="gaussian_whiten")
+    total = frozen_dense(np.ones((len(white.bias), 1), np.float32), name="gaussian_total")
+    return total(keras.ops.square(whiten(clipped)))
 
 
 def surprise(fitted: Surprise, score: Any, name: str) -> Any:

@@ -17,6 +17,18 @@ FINEST_DEVIATION = 1e-2
 SMALLEST_EIGENVALUE = 1e-4
 
 
+class Whitening(NamedTuple):
+    """Weights for w = v @ kernel + bias, of shapes (m, m) and (m,), float32."""
+
+    kernel: NDArray[np.float32]
+    bias: NDArray[np.float32]
+
+    def distance(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
+        """The squared Mahalanobis distance of ``rows`` (n, m), shape (n,)."""
+        white = rows.astype(np.float64) @ self.kernel + self.bias
+        return np.asarray((white**2).sum(axis=1))
+
+
 class ReadOut(NamedTuple):
     """Weights for w = v @ kernel + bias, and contributions = w^2 @ shares.
 
@@ -39,13 +51,19 @@ def fit(
     eigenvalues below 1e-4 count as that much, so that rounding noise is never magnified into
     evidence.
     """
-    coordinates = np.concatenate([residual, code], axis=1, dtype=np.float64)
-    mean = coordinates.mean(axis=0)
-    deviation = np.maximum(coordinates.std(axis=0), FINEST_DEVIATION)
-    covariance, _ = ledoit_wolf((coordinates - mean) / deviation, assume_centered=True)
-    kernel = symmetric_root(covariance) / deviation[:, None]
+    white = whitening(np.concatenate([residual, code], axis=1))
     shares = np.vstack([np.eye(x.shape[1]), _squared_correlations(code, x)])
-    return ReadOut(*(part.astype(np.float32) for part in (kernel, -mean @ kernel, shares)))
+    return ReadOut(*white, shares.astype(np.float32))
+
+
+def whitening(rows: NDArray[np.float32]) -> Whitening:
+    """What makes these ``rows`` (n, m) uncorrelated, each of variance 1; limits as in ``fit``."""
+    exact = rows.astype(np.float64)
+    mean = exact.mean(axis=0)
+    deviation = np.maximum(exact.std(axis=0), FINEST_DEVIATION)
+    covariance, _ = ledoit_wolf((exact - mean) / deviation, assume_centered=True)
+    kernel = symmetric_root(covariance) / deviation[:, None]
+    return Whitening(kernel.astype(np.float32), (-mean @ kernel).astype(np.float32))
 
 
 def symmetric_root(covariance: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import onnxruntime
 import pytest
+from threadpoolctl import threadpool_limits
 
 from nightflag import detectors
 from nightflag.detectors import guards
@@ -251,6 +252,20 @@ def test_same_rows_and_seed_give_the_same_scores_in_another_process_without_a_wo
     said = run_elsewhere(FIT_ELSEWHERE, *arguments)
     np.testing.assert_array_equal(np.load(tmp_path / "scores.npy"), detector.score(sample.rows()))
     assert (said.stdout, said.stderr) == ("", "")
+
+
+def test_the_number_of_threads_in_training_moves_no_bit():
+    x = records()
+    one, two = (
+        of_threads(threads, lambda: fitted("auto", x, cosines=512, training_rows="clean"))
+        for threads in (1, 2)
+    )
+    np.testing.assert_array_equal(raw_outputs(one, x)["score"], raw_outputs(two, x)["score"])
+
+
+def of_threads(threads, action):
+    with threadpool_limits(threads, user_api="blas"):
+        return action()
 
 
 def test_another_seed_gives_another_network(name, detector, sample):

@@ -33,7 +33,7 @@ READINGS = {
         "key": "reading_id",
         "time": "read_at",
     },
-    "detector": {"settings": {"steps": 50, "batch_size": 64}},
+    "detector": {"settings": {"cosines": 64}},
     "training": {"at_least": 100},
 }
 

@@ -30,7 +30,7 @@ HEAVY = ("great_expectations", "keras", "tensorflow")
 FETCHED_WHEN_NEEDED = (
     "adbc_driver_postgresql.dbapi",
     "matplotlib.backends.backend_svg",
-    "nightflag.detectors.autoencoder",
+    "nightflag.detectors.auto_records",
     "nightflag.validation.gx",
     "pyarrow.dataset",
 )

@@ -34,7 +34,7 @@ MONITOR: dict[str, Any] = {
         {"expect_column_values_to_not_be_null": {"column": "channel"}},
         {"expect_table_row_count_to_be_between": {"min_value": 1, "severity": "warning"}},
     ],
-    "detector": {"settings": {"steps": 50, "batch_size": 64}},
+    "detector": {"settings": {"cosines": 64}},
     "training": {"at_least": 100},
     "alarm": {"rate": 0.05},
     "execution": {"batch_size": 24, "lock_wait": "1 minute"},

@@ -35,7 +35,7 @@ source:
   label: is_fraud
   first_window: 2 days
 training: {{at_least: 100}}
-detector: {{settings: {{steps: 50}}}}
+detector: {{settings: {{cosines: 64}}}}
 alarm: {{rate: 0.05}}
 """
 FIRST = datetime(2026, 1, 1)

@@ -69,7 +69,7 @@ def test_it_creates_nothing_in_postgresql(nightflag, watch, home, postgresql_url
         ("", {"key": "payment"}, "has no column 'payment'. Did you mean 'payment_id'?"),
         ("", {"time": "amount"}, "The time column 'amount' "),
         ("", {"training": "{at_least: 500}"}, "on 408 of 408 records"),
-        ("", {"detector": "{settings: {step: 3}}"}, "The autoencoder has no setting 'step'"),
+        ("", {"detector": "{settings: {cosine: 3}}"}, "The auto has no setting 'cosine'"),
         ("", {"key": "shop"}, "3 keys stand more than once in the window"),
         ("features: {kinds: {amuont: numeric}}\n", {}, "name 'amuont', which the source"),
         ("expectations: [{expect_x: {}}]\n", {}, "no expectation called 'expect_x'"),

@@ -21,8 +21,8 @@ def fitted(x, *, training_rows, name="auto", **settings):
 @pytest.mark.parametrize(
     ("training_rows", "members", "trimmed"),
     [
-        ("unlabelled", ["pairs", "triples", "trimmed triples"], 15),
-        ("clean", ["narrow", "neighbours"], 0),
+        ("unlabelled", ["pairs", "triples", "trimmed triples", "trimmed gaussian"], 15),
+        ("clean", ["narrow", "nearest", "relative"], 0),
     ],
 )
 def test_the_account_says_which_scores_were_added_up_and_what_was_left_out(

@@ -52,3 +52,9 @@ def test_rounding_noise_is_not_magnified(seen):
     noise = residual.copy()
     noise[:, 0] = 1e-7 * noise[:, 0]
     assert np.abs(mahalanobis.fit(noise, code, x).kernel[0]).max() <= 1.01e4
+
+
+def test_whitened_rows_lie_as_far_out_as_they_have_columns_on_average():
+    rows = np.random.default_rng(0).normal(size=(2_000, 3)) @ [[2, 1, 0], [0, 1, 0], [0, 1, 3]]
+    white = mahalanobis.whitening(rows.astype(np.float32))
+    assert white.distance(rows.astype(np.float32)).mean() == pytest.approx(3, rel=0.05)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from nightflag.detectors import DETECTORS
 from nightflag.monitors import Expectation, Monitor
 
 SOURCE = {"database": "env:DATABASE_URL", "table": "readings", "key": "id", "time": "at"}
@@ -26,6 +27,14 @@ def test_a_small_monitor_has_the_documented_defaults() -> None:
     assert monitor.training.window is None
     assert monitor.alarm.rate == 0.01
     assert monitor.schedule is None
+
+
+def test_a_monitor_can_name_every_detector_and_has_the_automatic_one_by_default() -> None:
+    named = [a_monitor(detector={"name": name}).detector.name for name in DETECTORS]
+    assert named == list(DETECTORS)
+    with pytest.raises(ValidationError, match="'auto'"):
+        a_monitor(detector={"name": "oracle"})
+    assert a_monitor().detector.name == "auto"
 
 
 def test_results_go_to_the_source_unless_another_database_is_named() -> None:

@@ -1,0 +1,56 @@
+"""Judgement: what can be said of a freshly trained detector where nothing has a label."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nightflag import references, synthetic
+from nightflag.detectors import Detector
+
+DEFAULT = "auto"
+
+Rows = NDArray[np.float32]
+
+
+def judged(
+    detector: Detector, trained_on: Rows, held_out: Rows, scores: NDArray[np.float64], *, seed: int
+) -> Detector:
+    """The same detector, its ``about`` telling how it fares beside others and on spoilt records.
+
+    ``scores`` (n,) are those of the ``held_out`` rows (n, width). Under "references" stands how far
+    well-known detectors agree with it, under "synthetic" how well it tells spoilt records apart,
+    under "judgement" both in a line, after the reason why it was chosen. TrainingRefused where it
+    tells no spoilt record apart.
+    """
+    compared = references.compare(trained_on, held_out, scores, seed=seed)
+    apart = synthetic.told_apart(detector.score, held_out, seed=seed)
+    synthetic.check(apart)
+    found = {"references": compared, "synthetic": apart}
+    found |= {"judgement": _sentence(detector.about, compared, apart)}
+    return replace(detector, about={**detector.about, **found})
+
+
+def _sentence(
+    about: Mapping[str, Any],
+    compared: Mapping[str, Mapping[str, float | None]],
+    apart: Mapping[str, float],
+) -> str:
+    chosen = "the default" if about["kind"] == DEFAULT else "named in the monitor"
+    told = ", ".join(f"{name} {value:.2f}" for name, value in apart.items())
+    return (
+        f"{about['kind']} is {chosen} for {about['training_rows']} rows, and no data choose; "
+        f"agrees with the references {_agreement(compared)}; spoilt records told apart: {told}"
+    )
+
+
+def _agreement(compared: Mapping[str, Mapping[str, float | None]]) -> str:
+    """The detector's correlation with the consensus, beside those of the references."""
+    every = {name: one["with_consensus"] for name, one in compared.items()}
+    own = every.pop("detector")
+    others = [value for value in every.values() if value is not None]
+    if own is None or not others:
+        return "in nothing that could be measured"
+    return f"{own:.2f} (they with each other {min(others):.2f} to {max(others):.2f})"
