@@ -96,9 +96,9 @@ def fit(workplace: Workplace, older: pd.DataFrame, newest: pd.DataFrame) -> Mode
     )
     held_out = pipeline.transform(newest)
     scores = detector.score(held_out)
+    detector = replace(detector, about={**detector.about, "left_out": inferred.left_out})
     known = judged(detector, trained_on, held_out, scores, seed=monitor.detector.seed)
-    about = {**known.about, "left_out": inferred.left_out}
-    return Model(pipeline, replace(known, about=about), Calibration(scores))
+    return Model(pipeline, known, Calibration(scores))
 
 
 def kinds(workplace: Workplace, frame: pd.DataFrame) -> features.Inferred:

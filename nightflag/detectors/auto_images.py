@@ -31,10 +31,8 @@ def fit(train: TrainingSet, *, settings: AutoSettings, seed: int) -> Detector:
 def _with_neighbours(train: TrainingSet, known: Energies, seed: int) -> Detector:
     standardised = known.distance.standardised(known.summaries)
     memory = neighbours.fit(np.unique(standardised, axis=0), seed)
-    usual = [
-        surprise.fit(known.distance.held_out(known.summaries)),
-        surprise.fit(memory.held_out(standardised)[1]),
-    ]
+    _, relative = memory.held_out(memory.rows)
+    usual = [surprise.fit(known.distance.held_out(known.summaries)), surprise.fit(relative)]
     scores = log_energy.scaled(known)
     far = log_energy.squared_distance(known.distance, scores)
     alone = layers.relative(memory, layers.near(memory, scores))

@@ -254,15 +254,10 @@ def test_same_rows_and_seed_give_the_same_scores_in_another_process_without_a_wo
     assert (said.stdout, said.stderr) == ("", "")
 
 
-def test_another_seed_gives_another_network(name, detector, sample):
-    other = fitted(name, sample.rows(), of=sample, seed=8)
-    assert not np.array_equal(other.score(sample.rows()), detector.score(sample.rows()))
-
-
 def test_the_number_of_threads_in_training_moves_no_bit():
-    of, x = SAMPLES["plain records"], SAMPLES["plain records"].rows()
+    x = records()
     one, two = (
-        of_threads(threads, lambda: fitted("auto", x, of=of, cosines=512, training_rows="clean"))
+        of_threads(threads, lambda: fitted("auto", x, cosines=512, training_rows="clean"))
         for threads in (1, 2)
     )
     np.testing.assert_array_equal(raw_outputs(one, x)["score"], raw_outputs(two, x)["score"])
@@ -271,6 +266,11 @@ def test_the_number_of_threads_in_training_moves_no_bit():
 def of_threads(threads, action):
     with threadpool_limits(threads, user_api="blas"):
         return action()
+
+
+def test_another_seed_gives_another_network(name, detector, sample):
+    other = fitted(name, sample.rows(), of=sample, seed=8)
+    assert not np.array_equal(other.score(sample.rows()), detector.score(sample.rows()))
 
 
 def test_scoring_in_a_fresh_process_imports_no_network_library(detector, sample, tmp_path):
