@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from nightflag import explanation
+from nightflag import explanation, sequences
 from nightflag.failpoints import reached
+from nightflag.features import History
 from nightflag.models import Model
 from nightflag.overlap import ahead
-from nightflag.records import Batch, pull
+from nightflag.records import Batch, pull_seen
 from nightflag.records.changes import Ledger
 from nightflag.results.staging import (
     Counts,
@@ -52,7 +53,7 @@ def score(workplace: Workplace, night: Run, model: Model, *, partition: int = 0)
         )
     )
     judged = _Judge(workplace, model, suite)
-    batches = ahead(_due(workplace, night, ledger))
+    batches = ahead(_due(workplace, night, model, ledger))
     counts = stage(
         workplace.results,
         workplace.tables,
@@ -64,11 +65,12 @@ def score(workplace: Workplace, night: Run, model: Model, *, partition: int = 0)
     return Partition(counts, total(judged.rules))
 
 
-def _due(workplace: Workplace, night: Run, ledger: Ledger) -> Iterator[Batch]:
-    batches = pull(
+def _due(workplace: Workplace, night: Run, model: Model, ledger: Ledger) -> Iterator[Batch]:
+    batches = pull_seen(
         workplace.source,
         workplace.layout,
         night.window,
+        model.features.view,
         batch_size=workplace.monitor.execution.batch_size,
         undated=True,
     )
@@ -99,9 +101,10 @@ class _Judge:
         good = np.ones(len(batch), dtype=bool)
         good[failed["row"].to_numpy(dtype=np.int64)] = False
         kept = batch.keep(good)
-        scores, flagged = self._scores(kept, frame if good.all() else frame[good])
+        seen = self._seen(kept, frame if good.all() else frame[good])
+        scores, flagged = self._scores(kept, seen)
         counts = Counts(len(batch), len(kept), len(batch) - len(kept), int(flagged.sum()))
-        reasons = self._reasons(kept.keep(flagged)) if flagged.any() else EMPTY
+        reasons = self._reasons(kept, seen, flagged) if flagged.any() else EMPTY
         reached("scored a batch")
         return Findings(scores, reasons, self._quarantine(batch, failed), counts)
 
@@ -123,11 +126,19 @@ class _Judge:
         value = batch.records.column(name)[row].as_py()
         return None if value is None else str(value)
 
-    def _scores(self, kept: Batch, frame: pd.DataFrame) -> tuple[pa.RecordBatch, np.ndarray]:
+    def _seen(self, kept: Batch, frame: pd.DataFrame) -> pd.DataFrame | History:
+        """The records alone, or with the good rows of their past."""
+        if kept.past is None:
+            return frame
+        return kept.past.history(sequences.usable(kept.past.timeline.rows, self.suite, self.key))
+
+    def _scores(
+        self, kept: Batch, seen: pd.DataFrame | History
+    ) -> tuple[pa.RecordBatch, np.ndarray]:
         if not len(kept):
             return EMPTY, np.zeros(0, dtype=bool)
-        score, p_value = self.model.score(frame)
-        flagged = p_value <= self.rate
+        score, p_value = self.model.score(seen)
+        flagged = (p_value <= self.rate) & self.model.may_alarm(seen)
         columns = {
             **{name: kept.records.column(name) for name in self.key},
             "event_time": kept.event_time,
@@ -138,15 +149,20 @@ class _Judge:
         }
         return pa.record_batch(columns), flagged
 
-    def _reasons(self, flagged: Batch) -> pa.RecordBatch:
-        found = explanation.reasons(self.model, flagged.frame())
+    def _reasons(
+        self, kept: Batch, seen: pd.DataFrame | History, flagged: np.ndarray
+    ) -> pa.RecordBatch:
+        chosen = seen.keep(flagged) if isinstance(seen, History) else seen[flagged]
+        found = explanation.reasons(self.model, chosen)
+        keys = kept.keep(flagged).records
         columns = {
-            **{name: flagged.records.column(name).take(found.row) for name in self.key},
+            **{name: keys.column(name).take(found.row) for name in self.key},
             "rank": pa.array(found.rank, pa.int32()),
             "feature": pa.array(found.feature, pa.string()),
             "contribution": pa.array(found.contribution),
             "value": pa.array(found.value, pa.string()),
             "expected": pa.array(found.expected, pa.string()),
+            "records_back": pa.array(found.records_back, pa.int32()),
         }
         return pa.record_batch(columns)
 

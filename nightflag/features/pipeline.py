@@ -38,6 +38,11 @@ class Pipeline:
         """The shape of one record, of which a row of the matrix holds the values."""
         return (len(self.names),)
 
+    @property
+    def view(self) -> None:
+        """A plain pipeline sees each record alone."""
+        return
+
     def transform(self, frame: pd.DataFrame) -> Matrix:
         """Features (n, width): finite, float32, C-contiguous, each row from its record alone.
 

@@ -12,9 +12,9 @@ from nightflag.monitors.section import Section
 class Detector(Section):
     """The model that scores records."""
 
-    name: Literal["autoencoder"] = Field(
-        default="autoencoder", description="Which detector is trained."
-    )
+    name: Literal[
+        "auto", "autoencoder", "convolutional", "density", "random_features", "recurrent"
+    ] = Field(default="autoencoder", description="Which detector is trained.")
     seed: int = Field(
         default=0, ge=0, le=2**32 - 1, description="The same seed trains the same model."
     )

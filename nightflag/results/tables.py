@@ -45,6 +45,7 @@ OWN_COLUMNS = frozenset(
         "contribution",
         "value",
         "expected",
+        "records_back",
         "rule",
         "column_name",
         "quarantined_at",
@@ -191,6 +192,7 @@ def _reason_columns(*, primary: bool) -> Columns:
         Column("contribution", Double, nullable=False),
         Column("value", Text),
         Column("expected", Text),
+        Column("records_back", Integer),
     )
 
 
