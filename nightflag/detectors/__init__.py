@@ -19,8 +19,10 @@ from nightflag.detectors.detector import Detector
 from nightflag.detectors.settings import (
     AutoencoderSettings,
     AutoSettings,
+    ConvolutionalSettings,
     DensitySettings,
     RandomFeaturesSettings,
+    RecurrentSettings,
 )
 from nightflag.detectors.training_set import TrainingSet
 from nightflag.errors import MonitorError
@@ -43,8 +45,14 @@ class DetectorKind:
 DETECTORS: Mapping[str, DetectorKind] = {
     "auto": DetectorKind("nightflag.detectors.auto", AutoSettings),
     "autoencoder": DetectorKind("nightflag.detectors.autoencoder", AutoencoderSettings),
+    "convolutional": DetectorKind(
+        "nightflag.detectors.convolutional", ConvolutionalSettings, takes=("sequences",)
+    ),
     "density": DetectorKind("nightflag.detectors.density", DensitySettings),
     "random_features": DetectorKind("nightflag.detectors.random_features", RandomFeaturesSettings),
+    "recurrent": DetectorKind(
+        "nightflag.detectors.recurrent", RecurrentSettings, takes=("sequences",)
+    ),
 }
 
 

@@ -12,7 +12,7 @@ from nightflag.detectors.detector import Detector
 from nightflag.detectors.settings import AutoSettings
 from nightflag.detectors.training_set import TrainingSet
 
-RECIPES = {1: "nightflag.detectors.auto_records", 2: "nightflag.detectors.auto_records"}
+RECIPES = {1: "nightflag.detectors.auto_records", 2: "nightflag.detectors.auto_sequences"}
 """By the number of dimensions of one record: plain records, sequences."""
 
 

@@ -115,6 +115,7 @@ def _drawn(values: Values, errors: Values) -> tuple[Values, Values]:
     off = np.where(known, values - pooled, 0.0)
     mean_error = np.sum(errors, axis=0, where=known) / np.maximum(known.sum(axis=0), 1)
     between = np.sum(off**2, axis=0) / np.maximum(known.sum(axis=0) - 1, 1) - mean_error
-    between = np.where(known.sum(axis=0) > 1, np.maximum(between, 0.0), np.inf)
-    weights = np.where(np.isinf(between), 1.0, between / (between + errors + 1e-300))
+    alone = known.sum(axis=0) < 2
+    between = np.maximum(between, 0.0)
+    weights = np.where(alone, 1.0, between / (between + errors + 1e-300))
     return pooled + weights * off, pooled

@@ -22,7 +22,7 @@ class Sequence(Section):
         ge=1,
         le=1_024,
         description="With how many of its entity's latest records, itself included, a record is "
-        "seen; 1: itself alone; by default two periods of the series, 128 to 512.",
+        "seen; 1: itself alone; by default two periods of the series, 128 to 1,024.",
     )
     gap: Duration | None = Field(
         default=None,
