@@ -23,8 +23,11 @@ Values = NDArray[np.float64]
 def vus_pr(anomalous: NDArray[np.bool_], scores: Values, buffer: int) -> float:
     """The mean area (0 to 1) under the range-based curve over buffers of 0 to ``buffer`` points."""
     flagged = _flagged(scores)
-    reach = _ranges(_softened(anomalous, buffer) > 0)
-    return float(np.mean([_area(anomalous, flagged, reach, at) for at in range(buffer + 1)]))
+    counts = flagged.sum(axis=1), flagged[:, anomalous].sum(axis=1)
+    areas = [
+        _area(_softened(anomalous, at), anomalous, flagged, *counts) for at in range(buffer + 1)
+    ]
+    return float(np.mean(areas))
 
 
 def period(values: Values) -> int:
@@ -51,24 +54,19 @@ def _flagged(scores: Values) -> NDArray[np.bool_]:
 
 
 def _area(
+    soft: Values,
     anomalous: NDArray[np.bool_],
     flagged: NDArray[np.bool_],
-    reach: list[tuple[int, int]],
-    buffer: int,
+    alarms: NDArray[np.int64],
+    true_alarms: NDArray[np.int64],
 ) -> float:
-    """The area under precision over recall for one buffer."""
-    soft = _softened(anomalous, buffer)
-    ranges = _ranges(soft > 0)
-    found = np.mean([flagged[:, start:stop].any(axis=1) for start, stop in ranges], axis=0)
-    weights = np.where(anomalous, 1.0, soft * flagged)
-    inside = np.zeros(len(soft), dtype=bool)
-    for start, stop in reach:
-        inside[start:stop] = True
-    hits = (weights * flagged)[:, inside].sum(axis=1)
-    positives = (anomalous.sum() + weights[:, inside].sum(axis=1)) / 2
-    recall = np.append(0.0, np.minimum(hits / positives, 1) * found)
-    precision = hits / flagged.sum(axis=1)
-    return float(np.sum(np.diff(recall) * precision))
+    """The area under precision over recall for one softening of the labels."""
+    found = np.mean([flagged[:, a:b].any(axis=1) for a, b in _ranges(soft > 0)], axis=0)
+    edge = (soft > 0) & ~anomalous
+    near = flagged[:, edge] @ soft[edge]
+    hits = true_alarms + near
+    recall = np.append(0.0, np.minimum(hits / (anomalous.sum() + near / 2), 1) * found)
+    return float(np.sum(np.diff(recall) * hits / alarms))
 
 
 def _softened(anomalous: NDArray[np.bool_], buffer: int) -> Values:
