@@ -15,45 +15,68 @@ from nightflag.calibration import Calibration
 from nightflag.features import View
 
 LENGTH, ROLLED = 10, 15
+OUTCOMES = ("hits", "false", "missed", "passed")
+PUBLISHED = "published: Conv-AE .78 at 13.55 % false alarms; flagging everything gives .70"
 
 
 def skab_cases(arguments: argparse.Namespace) -> Iterator[tuple[str, Callable[[], Any]]]:
-    """All experiments with each detector."""
-    files = sorted((arguments.data / "skab").glob("[!a]*/*.csv"))
+    """Each experiment with each detector."""
     for detector in arguments.detectors:
-        yield f"skab alarm {detector} F1", lambda d=detector: skab(d, files)
+        for file in sorted((arguments.data / "skab").glob("[!a]*/*.csv")):
+            case = f"skab {file.parent.name}-{file.stem}"
+            yield (
+                f"{case} scores {detector} AUROC",
+                lambda c=case, d=detector, f=file: experiment(c, d, f),
+            )
 
 
-def skab(detector: str, files: list[Path]) -> Iterator[tuple[str, float, str]]:
-    """F1 and false alarms of both thresholds, and the mean AUROC."""
-    found = [experiment(detector, file) for file in files]
-    for rule in ("alarm", "ruled"):
-        flagged = np.concatenate([one[rule] for one in found])
-        anomalous = np.concatenate([one["anomalous"] for one in found])
-        hits, false = (flagged & anomalous).sum(), (flagged & ~anomalous).sum()
-        detail = f"{len(files)} experiments; published: Conv-AE .78 at 13.55 % false alarms"
-        f1 = 2 * hits / (flagged.sum() + anomalous.sum())
-        yield f"skab {rule} {detector} F1", f1, detail
-        yield f"skab {rule} {detector} false-alarms", false / (~anomalous).sum(), detail
-    aurocs = [roc_auc_score(one["anomalous"], one["scores"]) for one in found]
-    yield f"skab scores {detector} AUROC", mean(aurocs), "mean of the experiments"
-
-
-def experiment(detector: str, file: Path) -> dict[str, np.ndarray]:
-    """What is flagged among the rows after the first 400."""
+def experiment(case: str, detector: str, file: Path) -> Iterator[tuple[str, float, str]]:
+    """The AUROC behind the first 400 rows, and what two thresholds make of its rows."""
     frame = pd.read_csv(file, sep=";")
     everyone = history(frame.iloc[:, 1:9].to_numpy(float), View(length=LENGTH))
     pipeline = pipeline_of(everyone.keep(np.arange(300)))
     train = everyone.keep(np.arange(LENGTH - 1, 300))
     found = scores(detector, pipeline, train, everyone, clean=True)
+    anomalous = frame["anomaly"].to_numpy()[400:] > 0
+    detail = f"{len(anomalous)} rows, {anomalous.sum()} anomalous"
+    yield f"{case} scores {detector} AUROC", roc_auc_score(anomalous, found[400:]), detail
+    for rule, flagged in (("alarm", alarmed(found)), ("ruled", ruled(found))):
+        for name, count in zip(OUTCOMES, outcomes(flagged, anomalous), strict=True):
+            yield f"{case} {rule} {detector} {name}", count, detail
+
+
+def alarmed(found: np.ndarray) -> np.ndarray:
+    """What a monitor flags, calibrated on 100 rows, at an alarm rate of 1 %."""
+    return Calibration(found[300:400]).p_values(found[400:]) <= 0.01
+
+
+def ruled(found: np.ndarray) -> np.ndarray:
+    """Where the mean of 15 rows is above 1.5 times its 99.9 % quantile in calibration."""
     rolled = pd.Series(found).rolling(ROLLED, min_periods=1).mean().to_numpy()
-    threshold = 1.5 * np.quantile(rolled[300:400], 0.999)
-    return {
-        "anomalous": frame["anomaly"].to_numpy()[400:] > 0,
-        "alarm": Calibration(found[300:400]).p_values(found[400:]) <= 0.01,
-        "ruled": rolled[400:] > threshold,
-        "scores": found[400:],
-    }
+    return rolled[400:] > 1.5 * np.quantile(rolled[300:400], 0.999)
+
+
+def outcomes(flagged: np.ndarray, anomalous: np.ndarray) -> tuple[int, ...]:
+    """Hits, false alarms, misses and passed rows."""
+    pairs = (flagged & anomalous, flagged & ~anomalous, ~flagged & anomalous, ~flagged & ~anomalous)
+    return tuple(int(one.sum()) for one in pairs)
+
+
+def skab_means(values: dict[str, float]) -> Iterator[tuple[str, float, str]]:
+    """F1 and the share of false alarms over all experiments, and the mean AUROC."""
+    found = [(name.split(), value) for name, value in values.items() if name.startswith("skab ")]
+    for rule, detector in sorted({(words[2], words[3]) for words, _ in found}):
+        own = {
+            name: [value for words, value in found if words[2:] == [rule, detector, name]]
+            for name in (*OUTCOMES, "AUROC")
+        }
+        beside = f"{len(own['AUROC'] or own['hits'])} experiments; {PUBLISHED}"
+        if rule == "scores":
+            yield f"skab scores {detector} AUROC", mean(own["AUROC"]), beside
+            continue
+        hits, false, missed, passed = (sum(own[name]) for name in OUTCOMES)
+        yield f"skab {rule} {detector} F1", 2 * hits / (2 * hits + false + missed), beside
+        yield f"skab {rule} {detector} false-alarms", false / (false + passed), beside
 
 
 def water_cases(arguments: argparse.Namespace) -> Iterator[tuple[str, Callable[[], Any]]]:

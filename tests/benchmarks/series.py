@@ -23,7 +23,7 @@ from statistics import mean
 from typing import Any
 
 from nab import PREFIXES, nab_cases
-from plants import skab_cases, water_cases
+from plants import skab_cases, skab_means, water_cases
 
 BESIDE = ("gaussian", "principal_components")
 """References of scikit-learn on the same windows; the second one is close to Sub-PCA."""
@@ -84,6 +84,8 @@ def means(figures: dict[str, Figures]) -> Iterator[Figures]:
         if kind == "nab":
             group = "four" if series in stems else "others"
             groups.setdefault(" ".join(["nab", group, *rest]), []).append(one["value"])
+    for name, value, detail in skab_means({name: one["value"] for name, one in figures.items()}):
+        yield figure(f"mean {name}", value, detail)
     for name, values in sorted(groups.items()):
         yield figure(f"mean {name}", mean(values), f"{len(values)} series; {PUBLISHED}")
 

@@ -21,8 +21,15 @@ READINGS = sa.Table(
     sa.Column("machine", sa.Text),
     sa.Column("read_at", sa.DateTime),
     sa.Column("value", sa.Double),
+    sa.Column("flaw", sa.Integer),
 )
-SOURCE = {"database": "env:RECORDS", "table": "readings", "key": "reading_id", "time": "read_at"}
+SOURCE = {
+    "database": "env:RECORDS",
+    "table": "readings",
+    "key": "reading_id",
+    "time": "read_at",
+    "label": "flaw",
+}
 
 
 @dataclass

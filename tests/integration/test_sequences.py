@@ -1,11 +1,14 @@
 """A night over sequences, from a long table to flags, with late, corrected and deleted rows."""
 
+import json
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 
+from nightflag.errors import SourceError
+from nightflag.evaluation import quality
 from tests.integration.machines import SOURCE, machines
 
 START = datetime(2026, 3, 1)
@@ -182,3 +185,40 @@ def test_a_window_does_not_reach_over_a_gap(database_url, tmp_path, gap):
         watched.night(FIRST_NIGHT)
         _, p_value, _ = scores(watched)[silent[-1] + len(NAMES)]
         assert (p_value > 0.01) == (gap == "1 hour")
+
+
+def test_what_the_monitor_leaves_open_is_decided_in_training(sqlite_url, tmp_path):
+    with watching(sqlite_url, tmp_path, sequence={"entity": "machine"}) as watched:
+        watched.night(FIRST_NIGHT)
+        [model] = watched.rows("select about from nightflag_models")
+        view = json.loads(model["about"])["view"]
+        assert view["entity"] == ["machine"]
+        assert view["length"] == 128
+        assert view["gap"] == 10 * 5 * 60
+        assert json.loads(model["about"])["shape"] == [1, 128]
+
+
+def test_one_series_needs_no_entity(sqlite_url, tmp_path):
+    sequence = {"length": LENGTH, "departure": "1 hour"}
+    with watching(sqlite_url, tmp_path, sequence=sequence) as watched:
+        watched.change("delete from readings where machine <> 'saw'")
+        night = watched.night(FIRST_NIGHT)
+        assert night.records_scored == A_DAY / len(NAMES)
+
+
+def test_labels_are_matched_with_what_was_scored(sqlite_url, tmp_path):
+    with watching(sqlite_url, tmp_path) as watched:
+        watched.change("update readings set flaw = reading_id % 2")
+        night = watched.night(FIRST_NIGHT)
+        found = quality(watched.workplace, night)
+        assert (found.labelled, found.anomalies) == (A_DAY, A_DAY // 2)
+        assert found.flagged == night.records_flagged
+
+
+def test_a_missing_entity_column_is_named(sqlite_url, tmp_path):
+    sequence = {"entity": "machin"}
+    with (
+        watching(sqlite_url, tmp_path, sequence=sequence) as watched,
+        pytest.raises(SourceError, match="no column 'machin' for the entity"),
+    ):
+        watched.night(FIRST_NIGHT)
