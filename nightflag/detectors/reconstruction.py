@@ -19,6 +19,8 @@ from nightflag.detectors.training_set import TrainingSet
 
 CLIP = 20.0
 ROWS_JUDGED = 4_096
+RECORDS, SEQUENCES = 1e-4, 1e-2
+"""The least eigenvalue of residuals that counts: in sequences they run in step, down to noise."""
 
 Rows = NDArray[np.float32]
 
@@ -36,15 +38,19 @@ def fit(
     trimmed = trimming.to_drop(len(train), share)
     rows = np.clip(train.x, -CLIP, CLIP)
     rows = rows[trimming.best_fitting(rows, trimmed, seed)] if trimmed else rows
-    model, loss = trained(rows, trunk(), settings, seed)
+    smallest = SEQUENCES if len(train.shape) > 1 else RECORDS
+    model, loss = trained(rows, trunk(), settings, seed, smallest=smallest)
     about = {"loss": loss, "rows_trimmed": trimmed}
     return exported(model, rows[:ROWS_JUDGED], train.features, about)
 
 
 def trained(
-    rows: Rows, trunk: keras.Model, settings: StepSettings, seed: int
+    rows: Rows, trunk: keras.Model, settings: StepSettings, seed: int, *, smallest: float
 ) -> tuple[keras.Model, dict[str, float]]:
-    """The model with all three outputs, and its loss before and after training."""
+    """The model with all three outputs, and its loss before and after training.
+
+    ``smallest`` is the least eigenvalue of the residuals' correlations that counts as it is.
+    """
     judged = rows[:: max(1, len(rows) // ROWS_JUDGED)]
     learner = keras.Model(trunk.input, trunk.output["expected"])
     learner.compile(optimizer=descent.optimizer(settings), loss="mse", jit_compile=False)
@@ -53,7 +59,7 @@ def trained(
     learner.fit(batches, shuffle=False, verbose=0)
     after = _loss(trunk, judged)
     guards.check_loss(before, after)
-    return _with_read_out(trunk, rows), {"first": before, "last": after}
+    return _with_read_out(trunk, rows, smallest), {"first": before, "last": after}
 
 
 def beginning(width: int) -> tuple[Any, Any]:
@@ -72,13 +78,13 @@ def _loss(trunk: keras.Model, rows: Rows) -> float:
     return float(np.mean(np.square(outputs(trunk, rows)["residual"])))
 
 
-def _with_read_out(trunk: keras.Model, rows: Rows) -> keras.Model:
+def _with_read_out(trunk: keras.Model, rows: Rows, smallest: float) -> keras.Model:
     """The trained network with score, contributions and expected as its outputs.
 
     The sums are matrix products: other reductions round by a row's place in memory.
     """
     seen = outputs(trunk, rows)
-    read_out = mahalanobis.fit(seen["residual"], seen["code"], rows)
+    read_out = mahalanobis.fit(seen["residual"], seen["code"], rows, smallest=smallest)
     whiten = frozen_dense(read_out.kernel, read_out.bias, name="whiten")
     total = frozen_dense(np.ones((len(read_out.bias), 1), np.float32), name="total")
     parts = trunk.output

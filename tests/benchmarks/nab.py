@@ -35,7 +35,7 @@ def nab_cases(arguments: argparse.Namespace) -> Iterator[tuple[str, Callable[[],
         values, anomalous = labelled(arguments.data / "nab" / series, windows[series])
         prefix = PREFIXES.get(series, int(0.15 * len(values)))
         for detector in arguments.detectors:
-            for how in ("known", "unknown", "points"):
+            for how in arguments.ways:
                 case = f"nab {Path(series).stem} {how}"
                 first = f"{case} causal {detector} " + ("AP" if how == "points" else "VUS-PR")
                 yield (

@@ -22,7 +22,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from nab import PREFIXES, nab_cases
+from nab import NAB, PREFIXES, nab_cases
 from plants import skab_cases, skab_means, water_cases
 
 BESIDE = ("gaussian", "principal_components")
@@ -62,6 +62,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--sets", nargs="+", default=["nab", "skab", "water"])
     parser.add_argument("--detectors", nargs="+", default=["auto", "autoencoder", *BESIDE])
+    parser.add_argument("--ways", nargs="+", default=[*NAB], choices=NAB, help="nab: of training")
     parser.add_argument("--all-series", action="store_true", help="nab: not only the four")
     parser.add_argument("--at-most", type=int, help="measure no more than so many missing cases")
     return parser.parse_args()
