@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 
 from nightflag.errors import SourceError
-from nightflag.records import pull
+from nightflag.features import View
+from nightflag.models import champion
+from nightflag.records import pull_seen
 from nightflag.results.staging import inside
 from nightflag.runs import Run
 from nightflag.workplace import Workplace
@@ -53,12 +55,23 @@ def quality(workplace: Workplace, night: Run) -> Quality | None:
     passed = _fingerprints(workplace, night, flagged=False)
     total = np.zeros(4, dtype=np.int64)
     batch_size = workplace.monitor.execution.batch_size
-    for batch in pull(workplace.source, workplace.layout, night.window, batch_size=batch_size):
+    for batch in pull_seen(
+        workplace.source, workplace.layout, night.window, _view(workplace), batch_size=batch_size
+    ):
         is_anomaly = _as_anomaly(batch.records.column(label), label)
         alarmed = _among(batch.fingerprint, flagged)
         scored = alarmed | _among(batch.fingerprint, passed)
         total += _counts(is_anomaly, alarmed, scored)
     return Quality(*total.tolist())
+
+
+def _view(workplace: Workplace) -> View | None:
+    """With how much of their past the champion sees the records, which their hashes cover."""
+    if workplace.monitor.sequence is None:
+        return None
+    entry = champion(workplace.results, workplace.monitor.name)
+    kept = entry.about.get("view") if entry else None
+    return View.model_validate(kept) if kept else None
 
 
 def _fingerprints(workplace: Workplace, night: Run, *, flagged: bool) -> NDArray[np.int64]:

@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from nightflag import explanation, heat_maps
+from nightflag import explanation, heat_maps, sequences
 from nightflag.failpoints import reached
+from nightflag.features import History, SequencePipeline
 from nightflag.models import Model
 from nightflag.overlap import ahead
-from nightflag.records import Batch, pull
+from nightflag.records import Batch, pull_seen
 from nightflag.records.changes import Ledger
 from nightflag.results.staging import (
     Counts,
@@ -52,7 +53,7 @@ def score(workplace: Workplace, night: Run, model: Model, *, partition: int = 0)
         )
     )
     judged = _Judge(workplace, model, suite)
-    batches = ahead(_due(workplace, night, ledger))
+    batches = ahead(_due(workplace, night, model, ledger))
     counts = stage(
         workplace.results,
         workplace.tables,
@@ -64,11 +65,12 @@ def score(workplace: Workplace, night: Run, model: Model, *, partition: int = 0)
     return Partition(counts, total(judged.rules))
 
 
-def _due(workplace: Workplace, night: Run, ledger: Ledger) -> Iterator[Batch]:
-    batches = pull(
+def _due(workplace: Workplace, night: Run, model: Model, ledger: Ledger) -> Iterator[Batch]:
+    batches = pull_seen(
         workplace.source,
         workplace.layout,
         night.window,
+        model.features.view,
         batch_size=workplace.monitor.execution.batch_size,
         undated=True,
     )
@@ -102,9 +104,10 @@ class _Judge:
         good = np.ones(len(batch), dtype=bool)
         good[failed["row"].to_numpy(dtype=np.int64)] = False
         kept = batch.keep(good)
-        scores, flagged = self._scores(kept, frame if good.all() else frame[good])
+        seen = self._seen(kept, frame if good.all() else frame[good])
+        scores, flagged = self._scores(kept, seen)
         counts = Counts(len(batch), len(kept), len(batch) - len(kept), int(flagged.sum()))
-        reasons, pictures = self._explained(kept.keep(flagged)) if flagged.any() else (EMPTY, None)
+        reasons, pictures = self._explained(kept, seen, flagged) if flagged.any() else (EMPTY, None)
         reached("scored a batch")
         return Findings(scores, reasons, self._quarantine(batch, failed), counts, pictures)
 
@@ -126,11 +129,19 @@ class _Judge:
         value = batch.records.column(name)[row].as_py()
         return None if value is None else str(value)
 
-    def _scores(self, kept: Batch, frame: pd.DataFrame) -> tuple[pa.RecordBatch, np.ndarray]:
+    def _seen(self, kept: Batch, frame: pd.DataFrame) -> pd.DataFrame | History:
+        """The records alone, or with the good rows of their past."""
+        if kept.past is None:
+            return frame
+        return kept.past.history(sequences.usable(kept.past.timeline.rows, self.suite, self.key))
+
+    def _scores(
+        self, kept: Batch, seen: pd.DataFrame | History
+    ) -> tuple[pa.RecordBatch, np.ndarray]:
         if not len(kept):
             return EMPTY, np.zeros(0, dtype=bool)
-        score, p_value = self.model.score(frame)
-        flagged = p_value <= self.rate
+        score, p_value = self.model.score(seen)
+        flagged = (p_value <= self.rate) & self.model.may_alarm(seen)
         columns = {
             **{name: kept.records.column(name) for name in self.key},
             "event_time": kept.event_time,
@@ -141,15 +152,18 @@ class _Judge:
         }
         return pa.record_batch(columns), flagged
 
-    def _explained(self, flagged: Batch) -> tuple[pa.RecordBatch, pa.RecordBatch | None]:
+    def _explained(
+        self, kept: Batch, seen: pd.DataFrame | History, flagged: np.ndarray
+    ) -> tuple[pa.RecordBatch, pa.RecordBatch | None]:
         """The reasons, and of images the heat maps."""
-        frame, image = flagged.frame(), self.model.features.image
-        if image is None:
-            return self._reasons(flagged, explanation.reasons(self.model, frame)), None
-        found = heat_maps.explain(self.model, image, frame)
-        columns = {name: flagged.records.column(name) for name in self.key}
+        chosen, pipeline = kept.keep(flagged), self.model.features
+        if isinstance(pipeline, SequencePipeline) or pipeline.image is None:
+            records = seen.keep(flagged) if isinstance(seen, History) else seen[flagged]
+            return self._reasons(chosen, explanation.reasons(self.model, records)), None
+        found = heat_maps.explain(self.model.detector, pipeline, pipeline.image, chosen.frame())
+        columns = {name: chosen.records.column(name) for name in self.key}
         pictures = pa.array(found.pictures, pa.binary())
-        return self._reasons(flagged, found.reasons), pa.record_batch(
+        return self._reasons(chosen, found.reasons), pa.record_batch(
             {**columns, "picture": pictures}
         )
 
@@ -161,6 +175,7 @@ class _Judge:
             "contribution": pa.array(found.contribution),
             "value": pa.array(found.value, pa.string()),
             "expected": pa.array(found.expected, pa.string()),
+            "records_back": pa.array(found.records_back, pa.int32()),
         }
         return pa.record_batch(columns)
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -10,13 +11,16 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from nightflag import detectors, features, images
+from nightflag import detectors, features, images, sequences
 from nightflag.calibration import Calibration
-from nightflag.errors import TrainingRefused
+from nightflag.candidates import kinds, too_few
 from nightflag.failpoints import reached
+from nightflag.features import History, Matrix, Pipeline, SequencePipeline
 from nightflag.judgement import judged
 from nightflag.models import Entry, Model, register
+from nightflag.models.model import VALUES_AT_ONCE, scored, unreadable
 from nightflag.models.registry import Training
 from nightflag.monitors import Monitor
 from nightflag.records import Batch, pull
@@ -26,6 +30,9 @@ from nightflag.workplace import Workplace
 
 # Not to be confused with a column of the source.
 EVENT_TIME, FINGERPRINT = "nightflag event time", "nightflag fingerprint"
+MOST_VALUES = 2**25
+
+Records = pd.DataFrame | History
 
 
 def due(champion: Entry | None, monitor: Monitor, as_of: datetime) -> str | None:
@@ -43,7 +50,7 @@ def due(champion: Entry | None, monitor: Monitor, as_of: datetime) -> str | None
 def recipe_hash(monitor: Monitor) -> str:
     """16 hexadecimal digits that change when the monitor would train another model."""
     recipe = monitor.model_dump(
-        mode="json", include={"source", "features", "training_rows", "detector"}
+        mode="json", include={"source", "features", "sequence", "training_rows", "detector"}
     )
     return hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -56,9 +63,7 @@ def train(workplace: Workplace, *, as_of: datetime, before: datetime, reason: st
     """
     monitor = workplace.monitor
     start = before - monitor.training.window if monitor.training.window else None
-    frame = sample(workplace, Window(start, before))
-    held_out = math.ceil(len(frame) * monitor.training.calibration)
-    older, newest = frame.iloc[:-held_out], frame.iloc[-held_out:]
+    older, newest = parted(workplace, Window(start, before))
     training = Training(
         as_of=as_of,
         reason=reason,
@@ -76,36 +81,68 @@ def train(workplace: Workplace, *, as_of: datetime, before: datetime, reason: st
     return register(workplace.results, monitor.name, model, training, folder=workplace.models)
 
 
-def fit(workplace: Workplace, older: pd.DataFrame, newest: pd.DataFrame) -> Model:
+def parted(workplace: Workplace, window: Window) -> tuple[Records, Records]:
+    """The records of the window to train on, and the newest of them to calibrate with."""
+    share = workplace.monitor.training.calibration
+    if workplace.monitor.sequence is not None:
+        return sequences.parted(workplace, workplace.monitor.sequence, window)
+    frame = sample(workplace, window)
+    held_out = math.ceil(len(frame) * share)
+    return frame.iloc[:-held_out], frame.iloc[-held_out:]
+
+
+def fit(workplace: Workplace, older: Records, newest: Records) -> Model:
     """A model trained on the ``older`` records and calibrated on the ``newest``.
 
-    Its detector's ``about`` says how it was judged, and under "left_out" which columns it does not
-    see, and why.
+    Its detector's ``about`` says how it was judged, under "view" with how much of their past it
+    sees records, and under "left_out" which columns it does not see, and why.
     """
-    monitor = workplace.monitor
-    inferred = kinds(workplace, older)
-    pipeline = features.fit(older, kinds=inferred.kinds, image=monitor.features.image)
-    trained_on = pipeline.transform(older)
+    monitor, seed = workplace.monitor, workplace.monitor.detector.seed
+    inferred = kinds(workplace, older.records if isinstance(older, History) else older)
+    pipeline = _pipeline(monitor, older, inferred.kinds)
+    trained_on, _ = bounded(pipeline, older)
     detector = detectors.fit(
         monitor.detector.name,
         detectors.TrainingSet(
             trained_on, pipeline.names, pipeline.shape, clean=monitor.training_rows == "clean"
         ),
         settings=monitor.detector.settings,
-        seed=monitor.detector.seed,
+        seed=seed,
     )
-    held_out = pipeline.transform(newest)
-    scores = detector.score(held_out)
-    detector = replace(detector, about={**detector.about, "left_out": inferred.left_out})
-    known = judged(detector, trained_on, held_out, scores, seed=monitor.detector.seed)
+    scores = scored(detector, pipeline, newest)
+    held_out, kept = bounded(pipeline, newest)
+    seen = {"view": pipeline.view and pipeline.view.model_dump(), "left_out": inferred.left_out}
+    detector = replace(detector, about={**detector.about, **seen})
+    known = judged(detector, trained_on, held_out, scores[kept], seed=seed)
     return Model(pipeline, known, Calibration(scores))
 
 
-def kinds(workplace: Workplace, frame: pd.DataFrame) -> features.Inferred:
-    """The kind of each feature column of ``frame``, and why the others are left out."""
-    candidates = frame[list(workplace.layout.feature_candidates)]
-    chosen = workplace.monitor.features
-    return features.infer(candidates, exclude=chosen.exclude, overrides=chosen.kinds)
+def bounded(
+    pipeline: Pipeline | SequencePipeline, records: Records
+) -> tuple[Matrix, NDArray[np.intp]]:
+    """The features of the records, and the positions of those: of windows evenly spaced ones.
+
+    The matrix of windows holds at most 32 million values, 128 MiB.
+    """
+    every = np.arange(len(records))
+    match pipeline, records:
+        case SequencePipeline() as sequenced, History() as history:
+            width = len(sequenced.names)
+            most = max(1, min(len(records), MOST_VALUES // width))
+            every = np.unique(np.linspace(0, len(records) - 1, most).astype(np.intp))
+            slices = history.keep(every).slices(max(1, VALUES_AT_ONCE // width))
+            return np.concatenate([sequenced.transform(one) for one in slices]), every
+        case Pipeline() as plain, pd.DataFrame() as frame:
+            return plain.transform(frame), every
+    raise unreadable(pipeline, records)
+
+
+def _pipeline(
+    monitor: Monitor, older: Records, kinds: Mapping[str, str]
+) -> Pipeline | SequencePipeline:
+    if isinstance(older, History):
+        return features.fit_sequence(older, kinds=kinds)
+    return features.fit(older, kinds=kinds, image=monitor.features.image)
 
 
 def sample(workplace: Workplace, window: Window) -> pd.DataFrame:
@@ -124,12 +161,12 @@ def sample(workplace: Workplace, window: Window) -> pd.DataFrame:
         kept = [_smallest([*kept, _good(batch, suite)], monitor.training.at_most)]
     found = kept[0].num_rows if kept else 0
     if found < monitor.training.at_least:
-        raise _too_few(monitor, window, found)
+        raise too_few(monitor, window, found)
     ordered = kept[0].sort_by([(EVENT_TIME, "ascending"), (FINGERPRINT, "ascending")])
     frame: pd.DataFrame = ordered.drop_columns([EVENT_TIME, FINGERPRINT]).to_pandas()
     usable = images.readable(frame, kinds(workplace, frame).kinds, monitor)
     if len(usable) < monitor.training.at_least:
-        raise _too_few(monitor, window, len(usable))
+        raise too_few(monitor, window, len(usable))
     return usable
 
 
@@ -149,12 +186,3 @@ def _smallest(parts: list[pa.Table], count: int) -> pa.Table:
     if together.num_rows <= count:
         return together
     return together.take(pc.select_k_unstable(together, count, [(FINGERPRINT, "ascending")]))
-
-
-def _too_few(monitor: Monitor, window: Window, found: int) -> TrainingRefused:
-    start = window.start.isoformat() if window.start else "the first record"
-    return TrainingRefused(
-        f"{found} good records are there to train on, from {start} to {window.end.isoformat()}.",
-        expected=f"at least {monitor.training.at_least} (training: at_least)",
-        mend="wait for more records, widen `training: {window: ...}`, or take a later --as-of",
-    )

@@ -9,6 +9,7 @@ from nightflag.checking import night, places
 from nightflag.checking.finding import Finding, has_problem, tried
 from nightflag.errors import SourceError
 from nightflag.monitors import Monitor
+from nightflag.records.following import refuse_unknown_entity
 from nightflag.results.reading import file_of
 from nightflag.validation import RowSuite, check_settings, split
 from nightflag.workplace import Workplace
@@ -55,6 +56,8 @@ def _source(workplace: Workplace) -> Iterator[Finding]:
         "source",
         f"{len(layout.columns)} columns; key {described}; time {source.time} ({time_type})",
     )
+    if workplace.monitor.sequence is not None:
+        refuse_unknown_entity(layout, workplace.monitor.sequence.entity)
     yield from _features(workplace)
     rows, _ = split(workplace.monitor.expectations)
     RowSuite(rows).check(layout.columns.empty_table().to_pandas())

@@ -20,9 +20,11 @@ from nightflag.detectors.detector import Detector
 from nightflag.detectors.settings import (
     AutoencoderSettings,
     AutoSettings,
+    ConvolutionalSettings,
     DensitySettings,
     LogEnergySettings,
     RandomFeaturesSettings,
+    RecurrentSettings,
 )
 from nightflag.detectors.training_set import TrainingSet
 from nightflag.errors import MonitorError
@@ -45,9 +47,15 @@ class DetectorKind:
 DETECTORS: Mapping[str, DetectorKind] = {
     "auto": DetectorKind("nightflag.detectors.auto", AutoSettings, tuple(TAKES.values())),
     "autoencoder": DetectorKind("nightflag.detectors.autoencoder", AutoencoderSettings),
+    "convolutional": DetectorKind(
+        "nightflag.detectors.convolutional", ConvolutionalSettings, takes=("sequences",)
+    ),
     "density": DetectorKind("nightflag.detectors.density", DensitySettings),
     "log_energy": DetectorKind("nightflag.detectors.log_energy", LogEnergySettings, ("images",)),
     "random_features": DetectorKind("nightflag.detectors.random_features", RandomFeaturesSettings),
+    "recurrent": DetectorKind(
+        "nightflag.detectors.recurrent", RecurrentSettings, takes=("sequences",)
+    ),
 }
 
 

@@ -14,7 +14,7 @@ from nightflag.detectors.training_set import TrainingSet
 
 RECIPES = {
     1: "nightflag.detectors.auto_records",
-    2: "nightflag.detectors.auto_records",
+    2: "nightflag.detectors.auto_sequences",
     3: "nightflag.detectors.auto_images",
 }
 """By the number of dimensions of one record: plain records, sequences, images."""

@@ -1,64 +1,24 @@
-"""The dense autoencoder: how far a record lies from what the network makes of it, and where.
-
-Its score is not the mean squared error but the squared Mahalanobis distance of residual and code
-together, -2 log p of a Gaussian but for a constant: the same network, a far better ranking.
-"""
+"""The dense autoencoder: every feature with every other, through a bottleneck."""
 
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
-from nightflag.detectors import descent, guards, mahalanobis, trimming
+from nightflag.detectors import reconstruction
 from nightflag.detectors.detector import Detector
-from nightflag.detectors.network import exported, frozen_dense, keras, outputs
+from nightflag.detectors.network import keras
 from nightflag.detectors.settings import AutoencoderSettings
 from nightflag.detectors.training_set import TrainingSet
 
-CLIP = 20.0
 WIDTHS = (128, 64)
-ROWS_JUDGED = 4_096
-
-Rows = NDArray[np.float32]
 
 
 def fit(train: TrainingSet, *, settings: AutoencoderSettings, seed: int) -> Detector:
-    """The detector trained on ``train``, its features clipped at 20.
-
-    Where the rows are unlabelled, the worst-fitting share of them is dropped first. Same rows,
-    settings and seed give the same network in any process on one machine's CPU. Raises
-    TrainingRefused where training failed.
-    """
-    share = settings.trimmed_share if not train.clean else 0.0
-    trimmed = trimming.to_drop(len(train), share)
-    rows = np.clip(train.x, -CLIP, CLIP)
-    rows = rows[trimming.best_fitting(rows, trimmed, seed)] if trimmed else rows
-    model, loss = _trained(rows, settings, seed)
-    about = {"loss": loss, "rows_trimmed": trimmed}
-    return exported(model, rows[:ROWS_JUDGED], train.features, about)
+    """The detector trained on ``train``; see ``reconstruction.fit``."""
+    return reconstruction.fit(train, lambda: trunk(train.width, settings, seed), settings, seed)
 
 
-def _trained(
-    rows: Rows, settings: AutoencoderSettings, seed: int
-) -> tuple[keras.Model, dict[str, float]]:
-    """The model with all three outputs, and its loss before and after training."""
-    judged = rows[:: max(1, len(rows) // ROWS_JUDGED)]
-    trunk = _trunk(rows.shape[1], settings, seed)
-    learner = keras.Model(trunk.input, trunk.output["expected"])
-    learner.compile(optimizer=descent.optimizer(settings), loss="mse", jit_compile=False)
-    batches = descent.batches(rows, settings, seed).map(lambda batch: (batch, batch))
-    before = _loss(trunk, judged)
-    learner.fit(batches, shuffle=False, verbose=0)
-    after = _loss(trunk, judged)
-    guards.check_loss(before, after)
-    return _with_read_out(trunk, rows), {"first": before, "last": after}
-
-
-def _loss(trunk: keras.Model, rows: Rows) -> float:
-    return float(np.mean(np.square(outputs(trunk, rows)["residual"])))
-
-
-def _trunk(width: int, settings: AutoencoderSettings, seed: int) -> keras.Model:
+def trunk(width: int, settings: AutoencoderSettings, seed: int) -> keras.Model:
     """The untrained network, width-128-64-k-64-128-width, from features to code and back."""
     seeds = iter(np.random.SeedSequence(seed).generate_state(6).tolist())
 
@@ -66,36 +26,13 @@ def _trunk(width: int, settings: AutoencoderSettings, seed: int) -> keras.Model:
         start = keras.initializers.GlorotUniform(seed=next(seeds))
         return keras.layers.Dense(size, activation, kernel_initializer=start, name=name)
 
-    features = keras.Input((width,), name="features")
-    clipped = keras.ops.clip(features, -CLIP, CLIP)
+    features, clipped = reconstruction.beginning(width)
     inner = dense(WIDTHS[1], "encode_2")(dense(WIDTHS[0], "encode_1")(clipped))
     code = dense(_code_width(width, settings), "code", None)(inner)
     outer = dense(WIDTHS[0], "decode_2")(dense(WIDTHS[1], "decode_1")(code))
-    expected = dense(width, "expected", None)(outer)
-    residual = keras.layers.Subtract(name="residual")([clipped, expected])
-    return keras.Model(features, {"residual": residual, "code": code, "expected": expected})
+    return reconstruction.ending(features, clipped, code, dense(width, "expected", None)(outer))
 
 
 def _code_width(width: int, settings: AutoencoderSettings) -> int:
     wanted = settings.code_width or math.ceil(math.sqrt(width))
     return max(1, min(width - 1, wanted))
-
-
-def _with_read_out(trunk: keras.Model, rows: Rows) -> keras.Model:
-    """The trained network with score, contributions and expected as its outputs.
-
-    The sums are matrix products: other reductions round by a row's place in memory.
-    """
-    seen = outputs(trunk, rows)
-    read_out = mahalanobis.fit(seen["residual"], seen["code"], rows)
-    whiten = frozen_dense(read_out.kernel, read_out.bias, name="whiten")
-    total = frozen_dense(np.ones((len(read_out.bias), 1), np.float32), name="total")
-    parts = trunk.output
-    white = whiten(keras.layers.Concatenate(name="parts")([parts["residual"], parts["code"]]))
-    squares = keras.ops.square(white)
-    named = {
-        "score": keras.ops.squeeze(total(squares), axis=-1),
-        "contributions": frozen_dense(read_out.shares, name="shares")(squares),
-        "expected": parts["expected"],
-    }
-    return keras.Model(trunk.input, named)

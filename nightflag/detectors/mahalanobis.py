@@ -42,35 +42,41 @@ class ReadOut(NamedTuple):
 
 
 def fit(
-    residual: NDArray[np.float32], code: NDArray[np.float32], x: NDArray[np.float32]
+    residual: NDArray[np.float32],
+    code: NDArray[np.float32],
+    x: NDArray[np.float32],
+    *,
+    smallest: float = SMALLEST_EIGENVALUE,
 ) -> ReadOut:
     """The read-out of ``residual`` (n, width) and ``code`` (n, k), both of the records ``x``.
 
     A residual belongs to its own feature; a code coordinate is shared among the features by their
     squared correlation with it. Deviations below a hundredth of a feature's own and correlations'
-    eigenvalues below 1e-4 count as that much, so that rounding noise is never magnified into
-    evidence.
+    eigenvalues below the ``smallest`` count as that much, so that rounding noise is never magnified
+    into evidence.
     """
-    white = whitening(np.concatenate([residual, code], axis=1))
+    white = whitening(np.concatenate([residual, code], axis=1), smallest=smallest)
     shares = np.vstack([np.eye(x.shape[1]), _squared_correlations(code, x)])
     return ReadOut(*white, shares.astype(np.float32))
 
 
-def whitening(rows: NDArray[np.float32]) -> Whitening:
+def whitening(rows: NDArray[np.float32], *, smallest: float = SMALLEST_EIGENVALUE) -> Whitening:
     """What makes these ``rows`` (n, m) uncorrelated, each of variance 1; limits as in ``fit``."""
     exact = rows.astype(np.float64)
     mean = exact.mean(axis=0)
     deviation = np.maximum(exact.std(axis=0), FINEST_DEVIATION)
     covariance, _ = ledoit_wolf((exact - mean) / deviation, assume_centered=True)
-    kernel = symmetric_root(covariance) / deviation[:, None]
+    kernel = symmetric_root(covariance, smallest) / deviation[:, None]
     return Whitening(kernel.astype(np.float32), (-mean @ kernel).astype(np.float32))
 
 
-def symmetric_root(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
+def symmetric_root(
+    covariance: NDArray[np.float64], smallest: float = SMALLEST_EIGENVALUE
+) -> NDArray[np.float64]:
     """The transpose of P^-1/2 V^-1/2 for this covariance, shape (m, m)."""
     deviation = np.sqrt(np.diag(covariance))
     values, vectors = np.linalg.eigh(covariance / np.outer(deviation, deviation))
-    root = (vectors / np.sqrt(np.maximum(values, SMALLEST_EIGENVALUE))) @ vectors.T
+    root = (vectors / np.sqrt(np.maximum(values, smallest))) @ vectors.T
     return np.asarray(root / deviation[:, None])
 
 

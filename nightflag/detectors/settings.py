@@ -44,6 +44,35 @@ class AutoencoderSettings(StepSettings):
     )
 
 
+class ConvolutionalSettings(StepSettings):
+    """How the convolutional autoencoder is trained."""
+
+    steps: int = Field(
+        500, ge=50, le=100_000, description="gradient steps; each sees one batch of windows"
+    )
+    filters: int = Field(32, ge=4, le=256, description="patterns that each layer looks for")
+
+
+class RecurrentSettings(StepSettings):
+    """How the recurrent autoencoder is trained."""
+
+    steps: int = Field(
+        500, ge=50, le=100_000, description="gradient steps; each sees one batch of windows"
+    )
+    batch_size: int = Field(128, ge=16, le=8_192, description="windows in one gradient step")
+    learning_rate: float = Field(
+        3e-3, gt=0, le=1, description="Adam's rate at the start; it falls to 0 along a cosine"
+    )
+    units: int = Field(32, ge=4, le=256, description="width of the recurrent state, the code")
+    cells: int = Field(
+        32,
+        ge=2,
+        le=128,
+        description="steps of the recurrence at most: a longer window is read several records at "
+        "a time",
+    )
+
+
 class DensitySettings(StepSettings):
     """How the autoregressive density is trained."""
 

@@ -6,6 +6,7 @@ they stand for. A **pipeline** is one fitted kind per column, side by side. All 
 
 - ``infer`` says which kind each column is, and why a column is left out.
 - ``fit`` learns from training records, ``Pipeline.transform`` makes the matrix.
+- ``SequencePipeline`` does so for a ``History``: records with the past of their entity.
 - ``Pipeline.fold`` brings per-feature contributions back to columns, ``Pipeline.expected`` a
   model's matrix back to values.
 
@@ -16,9 +17,25 @@ NULL where there was none, an unseen level, a changed constant.
 A new kind is one file with a subclass of ``Kind``, one line in ``kinds.KINDS``, and one test.
 """
 
+from nightflag.features.history import History, View
 from nightflag.features.inference import Inferred, infer
 from nightflag.features.kind import Column, Kind, Matrix
 from nightflag.features.kinds import KINDS
 from nightflag.features.pipeline import Pipeline, fit
+from nightflag.features.sequence import SequencePipeline
+from nightflag.features.sequence import fit as fit_sequence
 
-__all__ = ["KINDS", "Column", "Inferred", "Kind", "Matrix", "Pipeline", "fit", "infer"]
+__all__ = [
+    "KINDS",
+    "Column",
+    "History",
+    "Inferred",
+    "Kind",
+    "Matrix",
+    "Pipeline",
+    "SequencePipeline",
+    "View",
+    "fit",
+    "fit_sequence",
+    "infer",
+]

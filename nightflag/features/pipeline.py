@@ -65,6 +65,11 @@ class Pipeline:
         unreadable = pd.DataFrame(wrong, columns=["row", "rule", "column", "value"], dtype=object)
         return frame.assign(**{column: one.column for column, one in read.items()}), unreadable
 
+    @property
+    def view(self) -> None:
+        """A plain pipeline sees each record alone."""
+        return
+
     def transform(self, frame: pd.DataFrame) -> Matrix:
         """Features (n, width): finite, float32, C-contiguous, each row from its record alone.
 

@@ -8,11 +8,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from PIL.Image import Image as PillowImage
 
+from nightflag.detectors import Detector
 from nightflag.explanation import Reasons
+from nightflag.features import Pipeline
 from nightflag.features.image import Image
 from nightflag.heat_maps.drawing import draw
 from nightflag.heat_maps.regions import Region, find
-from nightflag.models import Model
 
 AT_ONCE = 256
 
@@ -43,31 +44,33 @@ class _Reason(NamedTuple):
     expected: str
 
 
-def explain(model: Model, kind: Image, frame: pd.DataFrame) -> Explained:
-    """Why the model, of images of this ``kind``, gives the records of ``frame`` their scores.
+def explain(detector: Detector, pipeline: Pipeline, kind: Image, frame: pd.DataFrame) -> Explained:
+    """Why the detector, of images of this ``kind``, gives the records of ``frame`` their scores.
 
     An image has up to three reasons, each a rectangle in its own pixels, counted from 0 at the top
     left, with the brightness and contrast found there (black 0, white 1) and expected. Their
     contributions are what of the score lies inside; the rest lies elsewhere in the image.
     """
-    (column,) = model.features.columns
+    (column,) = pipeline.columns
     reasons, pictures = list[_Reason](), list[bytes]()
-    for row, seen in enumerate(_looked_at(model, kind, frame)):
+    for row, seen in enumerate(_looked_at(detector, pipeline, kind, frame)):
         regions = find(seen.heat)
         reasons += [_reason(row, rank, one, seen) for rank, one in enumerate(regions, start=1)]
         pictures.append(draw(seen.image, seen.heat, regions))
     return Explained(_as_reasons(reasons, column), pictures)
 
 
-def _looked_at(model: Model, kind: Image, frame: pd.DataFrame) -> Iterator[_Seen]:
+def _looked_at(
+    detector: Detector, pipeline: Pipeline, kind: Image, frame: pd.DataFrame
+) -> Iterator[_Seen]:
     """Every record's image, a few hundred at a time."""
-    (column,) = model.features.columns
+    (column,) = pipeline.columns
     for start in range(0, len(frame), AT_ONCE):
         part = frame.iloc[start : start + AT_ONCE]
         shape = (len(part), *kind.shape)
-        matrix = model.features.transform(part)
-        heat = model.detector.explain(matrix).reshape(shape).sum(axis=3)
-        expected = model.detector.expected(matrix).reshape(shape)
+        matrix = pipeline.transform(part)
+        heat = detector.explain(matrix).reshape(shape).sum(axis=3)
+        expected = detector.expected(matrix).reshape(shape)
         images = map(kind.reader.image, part[column])
         yield from map(_Seen, images, matrix.reshape(shape), heat, expected)
 
@@ -91,4 +94,5 @@ def _as_reasons(found: list[_Reason], column: str) -> Reasons:
         np.array([one.contribution for one in found], dtype=np.float64),
         [one.value for one in found],
         [one.expected for one in found],
+        [None] * len(found),
     )

@@ -10,24 +10,34 @@ from numpy.typing import NDArray
 
 from nightflag.calibration import Calibration
 from nightflag.detectors.detector import Detector
-from nightflag.errors import ModelFileError
-from nightflag.features import Pipeline
+from nightflag.errors import FeatureError, ModelFileError
+from nightflag.features import History, Pipeline, SequencePipeline
+from nightflag.features.sequence import revived
 
 FEATURES, CALIBRATION = "features.json", "calibration.npy"
+VALUES_AT_ONCE = 2**22
+
+Scores = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Model:
     """A fitted pipeline, the detector trained on its features, and the detector's calibration."""
 
-    features: Pipeline
+    features: Pipeline | SequencePipeline
     detector: Detector
     calibration: Calibration
 
-    def score(self, frame: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """The score and the p-value of each record of ``frame``, each of shape (n,)."""
-        scores = self.detector.score(self.features.transform(frame))
+    def score(self, records: pd.DataFrame | History) -> tuple[Scores, Scores]:
+        """The score and the p-value of each record, each of shape (n,)."""
+        scores = scored(self.detector, self.features, records)
         return scores, self.calibration.p_values(scores)
+
+    def may_alarm(self, records: pd.DataFrame | History) -> NDArray[np.bool_]:
+        """Whether a record (n,) may be flagged: not while its entity is still being learned."""
+        if isinstance(self.features, SequencePipeline) and isinstance(records, History):
+            return self.features.learned(records)
+        return np.ones(len(records), dtype=bool)
 
     def to_files(self) -> dict[str, bytes]:
         """Everything to keep, as file contents by name."""
@@ -44,7 +54,7 @@ class Model:
         """The model that ``to_files`` wrote; :class:`ModelFileError` for anything else."""
         try:
             scores = np.load(BytesIO(files[CALIBRATION]), allow_pickle=False)
-            features = Pipeline.from_json(files[FEATURES].decode())
+            features = revived(files[FEATURES].decode())
         except (KeyError, ValueError) as error:
             raise ModelFileError(
                 f"The model's features or calibration cannot be read: {error}",
@@ -52,3 +62,29 @@ class Model:
                 mend="train a new version with `nightflag retrain MONITOR`",
             ) from None
         return cls(features, Detector.from_files(files), Calibration.from_array(scores))
+
+
+def scored(
+    detector: Detector, pipeline: Pipeline | SequencePipeline, records: pd.DataFrame | History
+) -> Scores:
+    """The detector's score of each record (n,); windows are made a few thousand at a time."""
+    match pipeline, records:
+        case SequencePipeline() as sequences, History() as history:
+            at_once = max(1, VALUES_AT_ONCE // len(sequences.names))
+            parts = [detector.score(sequences.transform(one)) for one in history.slices(at_once)]
+            return np.concatenate(parts)
+        case Pipeline() as plain, pd.DataFrame() as frame:
+            return detector.score(plain.transform(frame))
+    raise unreadable(pipeline, records)
+
+
+def unreadable(
+    pipeline: Pipeline | SequencePipeline, records: pd.DataFrame | History
+) -> FeatureError:
+    """The error for records that come with their past to a model that sees none, or without."""
+    return FeatureError(
+        f"The model's features are a {type(pipeline).__name__}, the records a "
+        f"{type(records).__name__}.",
+        expected="records with their past for a model of sequences, and alone for any other",
+        mend="Train a new version with `nightflag retrain MONITOR`.",
+    )

@@ -5,6 +5,7 @@ from nightflag.monitors.image import Image
 from nightflag.monitors.model import Execution, Expectation, Features, Kind, Monitor, Schedule
 from nightflag.monitors.reading import find, read, read_all
 from nightflag.monitors.references import redact, resolve
+from nightflag.monitors.sequence import Sequence
 from nightflag.monitors.source import Results, Source
 from nightflag.monitors.training import Alarm, Detector, Training
 
@@ -20,6 +21,7 @@ __all__ = [
     "Monitor",
     "Results",
     "Schedule",
+    "Sequence",
     "Source",
     "Training",
     "find",

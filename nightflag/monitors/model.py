@@ -11,6 +11,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from nightflag.monitors.durations import Duration
 from nightflag.monitors.image import Image
 from nightflag.monitors.section import Columns, Identifier, Section, Zone
+from nightflag.monitors.sequence import Sequence
 from nightflag.monitors.source import Results, Source
 from nightflag.monitors.training import Alarm, Detector, Training
 
@@ -105,6 +106,10 @@ class Monitor(Section):
     source: Source = Field(description="The watched table or query.")
     results: Results = Field(default=Results(), description="The database and schema of the flags.")
     features: Features = Field(default=Features(), description="What the detector sees.")
+    sequence: Sequence | None = Field(
+        default=None,
+        description="How much of its entity's past a record is seen with; by default none.",
+    )
     expectations: tuple[Expectation, ...] = Field(
         default=(), strict=False, max_length=1_000, description="Great Expectations rules."
     )
@@ -134,6 +139,21 @@ class Monitor(Section):
         if source is not None and source.label in features.kinds:
             raise ValueError(f"expected no kind for {source.label}: the label is never a feature")
         return features
+
+    @field_validator("sequence")
+    @classmethod
+    def _entity_is_known_and_no_feature(
+        cls, sequence: Sequence | None, info: ValidationInfo
+    ) -> Sequence | None:
+        source, features = info.data.get("source"), info.data.get("features")
+        if sequence is None or source is None or features is None:
+            return sequence
+        taken = {source.time, source.label, *features.kinds} & {*sequence.entity}
+        if taken:
+            raise ValueError(
+                f"expected an entity that is no time, label or feature: {', '.join(sorted(taken))}"
+            )
+        return sequence
 
     @property
     def name(self) -> str:

@@ -12,9 +12,15 @@ from nightflag.monitors.section import Section
 class Detector(Section):
     """The model that scores records."""
 
-    name: Literal["auto", "autoencoder", "density", "log_energy", "random_features"] = Field(
-        default="auto", description="Which detector is trained; auto suits most data."
-    )
+    name: Literal[
+        "auto",
+        "autoencoder",
+        "convolutional",
+        "density",
+        "log_energy",
+        "random_features",
+        "recurrent",
+    ] = Field(default="auto", description="Which detector is trained; auto suits most data.")
     seed: int = Field(
         default=0, ge=0, le=2**32 - 1, description="The same seed trains the same model."
     )

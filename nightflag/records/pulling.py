@@ -1,7 +1,7 @@
 """Pulling the records of a window, in Arrow record batches."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +12,9 @@ import pyarrow.compute as pc
 from sqlalchemy import ColumnElement, Select, and_, column, or_, select, true
 
 from nightflag.databases import Database
+from nightflag.features.history import History, View
 from nightflag.records.layout import Layout, relation
+from nightflag.records.timeline import Timeline
 from nightflag.records.times import bound, event_times
 from nightflag.windows import Window
 
@@ -24,17 +26,36 @@ ROUNDING = timedelta(milliseconds=1)
 HASHED_TYPES = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
 
 
+@dataclass(frozen=True, eq=False)
+class Past:
+    """What the records of a batch are seen with, and which rows of it they are, shape (n,)."""
+
+    timeline: Timeline
+    view: View
+    own: np.ndarray
+
+    def keep(self, mask: np.ndarray) -> "Past":
+        """The same rows for the records where ``mask`` holds."""
+        return replace(self, own=self.own[mask])
+
+    def history(self, usable: np.ndarray) -> History:
+        """The records with all they see of the ``usable`` rows."""
+        return self.timeline.history(self.view, self.own, usable)
+
+
 @dataclass(frozen=True)
 class Batch:
     """Records as they were read, with what the job derives of each.
 
     ``event_time`` holds UTC instants (null where missing or unreadable), ``fingerprint`` a signed
-    64-bit hash of every column but the label, which changes when the record does.
+    64-bit hash of every column but the label, which changes when the record does. Records of a
+    monitor with a sequence have a ``past``, and their fingerprint covers what they see of it.
     """
 
     records: pa.RecordBatch
     event_time: pa.Array
     fingerprint: np.ndarray
+    past: Past | None = None
 
     def __len__(self) -> int:
         return int(self.records.num_rows)
@@ -45,7 +66,10 @@ class Batch:
             return self
         chosen = pa.array(mask)
         return Batch(
-            self.records.filter(chosen), self.event_time.filter(chosen), self.fingerprint[mask]
+            self.records.filter(chosen),
+            self.event_time.filter(chosen),
+            self.fingerprint[mask],
+            None if self.past is None else self.past.keep(mask),
         )
 
     def frame(self) -> pd.DataFrame:
@@ -67,10 +91,10 @@ def pull(
     One statement reads them all, so that they come from one snapshot. With ``undated``, records
     without a readable event time come along.
     """
-    statement = selection(database, layout, window, undated=undated, margin=_margin(layout))
+    statement = selection(database, layout, window, undated=undated, margin=margin_of(layout))
     for records in database.read(statement, columns=layout.columns, batch_size=batch_size):
-        batch = _with_derived(records, layout)
-        yield batch.keep(_inside(batch.event_time, window, undated=undated))
+        batch = with_derived(records, layout)
+        yield batch.keep(inside_window(batch.event_time, window, undated=undated))
 
 
 def selection(
@@ -117,7 +141,7 @@ def condition(
     return or_(inside, moment.is_(None)) if undated else inside
 
 
-def _margin(layout: Layout) -> timedelta:
+def margin_of(layout: Layout) -> timedelta:
     """Wide enough for every reading of a time without a zone; what lies outside is dropped."""
     time_type = layout.columns.field(layout.source.time).type
     zoned = pa.types.is_timestamp(time_type) and time_type.tz is not None
@@ -126,7 +150,8 @@ def _margin(layout: Layout) -> timedelta:
     return timedelta(days=1)
 
 
-def _with_derived(records: pa.RecordBatch, layout: Layout) -> Batch:
+def with_derived(records: pa.RecordBatch, layout: Layout) -> Batch:
+    """The records with their instants and fingerprints."""
     times = event_times(records.column(layout.source.time), time_zone=layout.source.time_zone)
     return Batch(records, times, fingerprints(records.select(list(layout.inputs))))
 
@@ -139,7 +164,8 @@ def fingerprints(records: pa.RecordBatch) -> np.ndarray:
     return pd.util.hash_pandas_object(frame, index=False).to_numpy().view(np.int64)
 
 
-def _inside(times: pa.Array, window: Window, *, undated: bool) -> np.ndarray:
+def inside_window(times: pa.Array, window: Window, *, undated: bool) -> np.ndarray:
+    """True for each instant inside the window; for a null as ``undated`` says."""
     inside = pc.less(times, pa.scalar(window.end, times.type))
     if window.start is not None:
         inside = pc.and_(inside, pc.greater_equal(times, pa.scalar(window.start, times.type)))

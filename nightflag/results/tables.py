@@ -30,28 +30,13 @@ from nightflag.records import Layout
 Columns = tuple[Column[Any], ...]
 
 OWN_COLUMNS = frozenset(
-    [
-        "event_time",
-        "score",
-        "p_value",
-        "is_anomaly",
-        "fingerprint",
-        "model_version",
-        "run_id",
-        "scored_at",
-        "reasons",
-        "rank",
-        "feature",
-        "contribution",
-        "value",
-        "expected",
-        "rule",
-        "column_name",
-        "picture",
-        "quarantined_at",
-        "partition",
-        "monitor",
-    ]
+    {
+        *("event_time", "score", "p_value", "is_anomaly", "fingerprint"),
+        *("model_version", "run_id", "scored_at"),
+        *("reasons", "rank", "feature", "contribution", "value", "expected", "records_back"),
+        *("rule", "column_name", "quarantined_at"),
+        *("picture", "partition", "monitor"),
+    }
 )
 
 TRAVELLING_TYPES: dict[pa.DataType, TypeEngine[Any]] = {
@@ -216,6 +201,7 @@ def _reason_columns(*, primary: bool) -> Columns:
         Column("contribution", Double, nullable=False),
         Column("value", Text),
         Column("expected", Text),
+        Column("records_back", Integer),
     )
 
 

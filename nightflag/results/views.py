@@ -7,6 +7,7 @@ from sqlalchemy import (
     Select,
     Text,
     and_,
+    case,
     cast,
     func,
     inspect,
@@ -73,7 +74,14 @@ def _reasons_in_words(tables: MonitorTables) -> ColumnElement[str]:
         + func.coalesce(reasons.c.value, "missing")
         + literal(" (expected ")
         + func.coalesce(reasons.c.expected, "missing")
-        + literal(")")
+        + case(
+            (reasons.c.records_back == 1, literal(") one record before")),
+            (
+                reasons.c.records_back > 1,
+                literal(") ") + cast(reasons.c.records_back, Text) + literal(" records before"),
+            ),
+            else_=literal(")"),
+        )
     )
     same_record = and_(*(reasons.c[name] == scores.c[name] for name in tables.key))
     ranked = select(words.label("words")).where(same_record).order_by(reasons.c.rank)

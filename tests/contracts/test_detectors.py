@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -21,11 +22,13 @@ from nightflag.errors import FeatureError, ModelFileError, MonitorError, Trainin
 QUICK = {
     "auto": {"cosines": 128},
     "autoencoder": {"steps": 300},
+    "convolutional": {"steps": 300},
     "density": {"steps": 300},
     "log_energy": {"filters": 8},
     "random_features": {"cosines": 128},
+    "recurrent": {"steps": 300},
 }
-BY_STEPS = ("autoencoder", "density")
+BY_STEPS = ("autoencoder", "convolutional", "density", "recurrent")
 SHARED_LIMIT = 300
 
 SCORE_ELSEWHERE = """
@@ -63,16 +66,17 @@ class Sample(NamedTuple):
 
 
 FEATURES = ("amount", "hour", "age", "distance", "visits", "balance")
+WINDOW = tuple(f"{name}, {back} earlier" for name in FEATURES[:2] for back in range(5, -1, -1))
 IMAGE = (12, 10, 1)
 PATCH = [row * 10 + column for row in range(4, 8) for column in range(3, 7)]
 
 
-def records(rows=600, seed=0):
-    """Six correlated, standardised features, as the feature pipeline gives them."""
+def records(rows=600, seed=0, width=6):
+    """Correlated, standardised features, as the feature pipeline gives them."""
     random = np.random.default_rng(seed)
     causes = random.normal(size=(rows, 3))
-    mixing = np.random.default_rng(99).normal(size=(3, len(FEATURES)))
-    x = causes @ mixing + 0.3 * random.normal(size=(rows, len(FEATURES)))
+    mixing = np.random.default_rng(99).normal(size=(3, width))
+    x = causes @ mixing + 0.3 * random.normal(size=(rows, width))
     return ((x - x.mean(axis=0)) / x.std(axis=0)).astype(np.float32)
 
 
@@ -100,14 +104,17 @@ def a_scratched_patch(x):
 
 SAMPLES = {
     "plain records": Sample((6,), FEATURES, records, another_distance),
+    "sequences": Sample((2, 6), WINDOW, partial(records, width=12), another_distance),
     "images": Sample(IMAGE, tuple(f"pixel {i}" for i in range(120)), pictures, a_scratched_patch),
 }
 CASES = [
     pytest.param((name, taken), id=f"{name} on {taken}")
     for name, kind in sorted(detectors.DETECTORS.items())
     for taken in kind.takes
-    if taken in SAMPLES
 ]
+STEPPED = [case for case in CASES if case.values[0][0] in BY_STEPS]
+# The gates of a recurrence are bounded: no rate makes it diverge.
+DIVERGING = [case for case in STEPPED if case.values[0][0] != "recurrent"]
 
 
 def fitted(name, x, *, of=SAMPLES["plain records"], seed=7, training_rows="unlabelled", **settings):
@@ -226,9 +233,9 @@ def test_the_expected_value_of_a_planted_outlier_is_nearer_the_truth(detector, s
     assert np.median(off) < np.median(np.abs(planted - truth)[:, where])
 
 
-@pytest.mark.parametrize("trained", BY_STEPS)
-def test_training_lowers_the_loss_and_says_so(trained):
-    about = fitted(trained, records(), steps=50).about
+@pytest.mark.parametrize("case", STEPPED)
+def test_training_lowers_the_loss_and_says_so(name, sample):
+    about = fitted(name, sample.rows(), of=sample, steps=50).about
     assert about["loss"]["last"] < about["loss"]["first"]
 
 
@@ -316,28 +323,28 @@ def test_a_value_that_is_not_finite_is_refused_naming_its_feature(name, detector
         fitted(name, x, of=sample)
 
 
-@pytest.mark.parametrize("trained", BY_STEPS)
-def test_training_that_never_learned_is_refused(trained):
+@pytest.mark.parametrize("case", STEPPED)
+def test_training_that_never_learned_is_refused(name, sample):
     with pytest.raises(TrainingRefused, match="training loss went from"):
-        fitted(trained, records(), learning_rate=1e-12, steps=50)
+        fitted(name, sample.rows(), of=sample, learning_rate=1e-12, steps=50)
 
 
-@pytest.mark.parametrize("trained", BY_STEPS)
-def test_a_learning_rate_of_zero_is_refused(trained):
+@pytest.mark.parametrize("case", STEPPED)
+def test_a_learning_rate_of_zero_is_refused(name, sample):
     with pytest.raises(MonitorError, match="learning_rate is 0"):
-        fitted(trained, records(), learning_rate=0)
+        fitted(name, sample.rows(), of=sample, learning_rate=0)
 
 
-@pytest.mark.parametrize("trained", BY_STEPS)
-def test_training_that_diverged_is_refused(trained):
+@pytest.mark.parametrize("case", DIVERGING)
+def test_training_that_diverged_is_refused(name, sample):
     with pytest.raises(TrainingRefused, match="training loss went from"):
-        fitted(trained, records(), learning_rate=1.0, steps=50)
+        fitted(name, sample.rows(), of=sample, learning_rate=1.0, steps=50)
 
 
-@pytest.mark.parametrize("trained", BY_STEPS)
-def test_training_without_a_step_cannot_be_asked_for(trained):
+@pytest.mark.parametrize("case", STEPPED)
+def test_training_without_a_step_cannot_be_asked_for(name, sample):
     with pytest.raises(MonitorError, match="steps is 0"):
-        fitted(trained, records(), steps=0)
+        fitted(name, sample.rows(), of=sample, steps=0)
 
 
 def test_rows_that_are_all_alike_are_refused(name, sample):

@@ -72,12 +72,13 @@ def test_it_creates_nothing_in_postgresql(nightflag, watch, home, postgresql_url
         ("", {"detector": "{settings: {cosine: 3}}"}, "The auto has no setting 'cosine'"),
         ("", {"key": "shop"}, "3 keys stand more than once in the window"),
         ("features: {kinds: {amuont: numeric}}\n", {}, "name 'amuont', which the source"),
+        ("sequence: {entity: shopp}\n", {}, "has no column 'shopp' for the entity"),
         ("expectations: [{expect_x: {}}]\n", {}, "no expectation called 'expect_x'"),
         (NOT_NULL % "amuont", {}, "'amuont'"),
         ("", {"alarm": "{rat: 0.05}"}, "unknown key; did you mean rate?"),
     ],
     ids=[
-        "table", "key", "time", "too few records", "detector", "repeated key", "feature",
+        "table", "key", "time", "too few records", "detector", "repeated key", "feature", "entity",
         "expectation", "column of an expectation", "monitor file",
     ],
 )  # fmt: skip

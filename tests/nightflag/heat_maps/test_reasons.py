@@ -44,7 +44,7 @@ def model():
 
 
 def explained(model, pixels):
-    return heat_maps.explain(model, model.features.image, frame(pixels))
+    return heat_maps.explain(model.detector, model.features, model.features.image, frame(pixels))
 
 
 def test_each_image_has_ranked_reasons_and_one_picture(model):

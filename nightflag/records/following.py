@@ -1,0 +1,177 @@
+"""Pulling the records of a window together with the past they are seen with.
+
+The rows come ordered by entity, time and key. Before the window's start they are only as many of
+each entity, and only of entities that have records in it, as its records can be seen with.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+from sqlalchemy import ColumnElement, Select, Subquery, and_, case, column, false, func, or_, select
+
+from nightflag.databases import Database
+from nightflag.errors import SourceError
+from nightflag.features.history import View
+from nightflag.records.layout import Layout, relation
+from nightflag.records.pulling import Batch, Past, inside_window, margin_of, pull, with_derived
+from nightflag.records.timeline import Timeline, joined
+from nightflag.records.times import bound
+from nightflag.windows import Window
+
+# Not to be confused with a column of the source.
+MOMENT, BACK, AWAKE = "nightflag moment", "nightflag back", "nightflag awake"
+
+
+def pull_seen(
+    database: Database,
+    layout: Layout,
+    window: Window,
+    view: View | None,
+    *,
+    batch_size: int,
+    undated: bool = False,
+) -> Iterator[Batch]:
+    """The records of the window as the view sees them: alone, or each with its past."""
+    if view is None:
+        return pull(database, layout, window, batch_size=batch_size, undated=undated)
+    return follow(database, layout, window, view, batch_size=batch_size, undated=undated)
+
+
+def follow(
+    database: Database,
+    layout: Layout,
+    window: Window,
+    view: View,
+    *,
+    batch_size: int,
+    undated: bool = False,
+) -> Iterator[Batch]:
+    """The records whose event time lies in ``window``, each with its past, entity by entity.
+
+    One statement reads them all. In memory there are at most ``batch_size`` rows and what the next
+    one can be seen with. With ``undated``, records without a readable event time come along; they
+    have no past and are no one's.
+    """
+    refuse_unknown_entity(layout, view.entity)
+    statement = context(database, layout, window, view, undated=undated)
+    before: Timeline | None = None
+    for records in database.read(statement, columns=layout.columns, batch_size=batch_size):
+        batch = with_derived(records, layout)
+        dated = batch.event_time.is_valid().to_numpy(zero_copy_only=False)
+        if undated and not dated.all():
+            yield batch.keep(~dated)
+        rows = batch.keep(dated)
+        if len(rows):
+            timeline = joined(before, rows.records, rows.event_time, rows.fingerprint, view.entity)
+            yield _inside(timeline, len(timeline) - len(rows), window, view)
+            before = timeline.tail(view)
+
+
+def _inside(timeline: Timeline, earlier: int, window: Window, view: View) -> Batch:
+    """The rows after the ``earlier`` ones that lie in the window."""
+    inside = inside_window(timeline.event_time, window, undated=False)
+    inside[:earlier] = False
+    everyone = Past(timeline, view, np.arange(len(timeline)))
+    return Batch(timeline.rows, timeline.event_time, timeline.fingerprints(view), everyone).keep(
+        inside
+    )
+
+
+def refuse_unknown_entity(layout: Layout, entity: tuple[str, ...]) -> None:
+    """Nothing, or SourceError naming the entity's columns that the source does not have."""
+    missing = [name for name in entity if name not in layout.columns.names]
+    if missing:
+        raise SourceError(
+            f"The source has no column {', '.join(map(repr, missing))} for the entity.",
+            expected=f"one of its columns: {', '.join(layout.columns.names)}",
+            mend="correct `sequence: {entity: ...}` in the monitor",
+        )
+
+
+def context(
+    database: Database, layout: Layout, window: Window, view: View, *, undated: bool
+) -> Select[Any]:
+    """The statement that reads the window and, before it, what its records are seen with."""
+    margin = margin_of(layout)
+    if window.start is None:
+        rows = _rows(database, layout, None, window, margin, undated=undated)
+        return _ordered(layout, select(*_columns(rows, layout)), rows, view)
+    start = window.start - margin
+    earliest = None if view.reach is None else start - timedelta(seconds=view.reach)
+    rows = _rows(database, layout, earliest, window, margin, undated=undated)
+    ranked = _ranked(rows, layout, view, _bound(start, layout))
+    kept = _kept(ranked, layout, view, start)
+    return _ordered(layout, select(*_columns(ranked, layout)).where(kept), ranked, view)
+
+
+def newest(
+    database: Database, layout: Layout, window: Window, view: View, *, at_most: int
+) -> Select[Any]:
+    """The statement that reads the window's newest records, at most so many."""
+    rows = _rows(database, layout, window.start, window, margin_of(layout), undated=False)
+    moment, keys = rows.c[MOMENT], [rows.c[name] for name in layout.key]
+    latest = (
+        select(rows).order_by(moment.desc(), *(key.desc() for key in keys)).limit(at_most)
+    ).subquery()
+    return _ordered(layout, select(*_columns(latest, layout)), latest, view)
+
+
+def _rows(
+    database: Database,
+    layout: Layout,
+    earliest: Any,
+    window: Window,
+    margin: timedelta,
+    *,
+    undated: bool,
+) -> Subquery:
+    """All columns and the moment, from ``earliest`` (None: ever) to the window's end."""
+    moment = database.event_time(column(layout.source.time))
+    columns = [
+        database.readable(column(field.name), field).label(field.name) for field in layout.columns
+    ]
+    there = moment < _bound(window.end + margin, layout)
+    if earliest is not None:
+        there = and_(there, moment >= _bound(earliest - margin, layout))
+    there = or_(there, moment.is_(None)) if undated else there
+    return (
+        select(*columns, moment.label(MOMENT)).select_from(relation(layout.source)).where(there)
+    ).subquery("there")
+
+
+def _ranked(rows: Subquery, layout: Layout, view: View, start: Any) -> Subquery:
+    """With each row's rank among those before the start, and whether its entity has later ones."""
+    entity = [rows.c[name] for name in view.entity]
+    moment = rows.c[MOMENT]
+    before = case((moment < start, 1), else_=0)
+    latest = [moment.desc(), *(rows.c[name].desc() for name in layout.key)]
+    back = func.row_number().over(partition_by=[*entity, before], order_by=latest)
+    awake = func.min(before).over(partition_by=entity or None)
+    return select(rows, back.label(BACK), awake.label(AWAKE)).subquery("ranked")
+
+
+def _kept(ranked: Subquery, layout: Layout, view: View, start: Any) -> ColumnElement[bool]:
+    """In the window, undated, or before it among what the window's records are seen with."""
+    moment = ranked.c[MOMENT]
+    recent = false()
+    if view.departure is not None:
+        since = _bound(start - timedelta(seconds=view.departure), layout)
+        recent = moment >= since
+    seen = and_(ranked.c[AWAKE] == 0, or_(ranked.c[BACK] <= view.earlier, recent))
+    return or_(moment >= _bound(start, layout), moment.is_(None), seen)
+
+
+def _columns(rows: Subquery, layout: Layout) -> list[ColumnElement[Any]]:
+    return [rows.c[name] for name in layout.columns.names]
+
+
+def _ordered(layout: Layout, statement: Select[Any], rows: Subquery, view: View) -> Select[Any]:
+    entity, keys = ([rows.c[name] for name in names] for names in (view.entity, layout.key))
+    return statement.order_by(*entity, rows.c[MOMENT], *keys)
+
+
+def _bound(moment: Any, layout: Layout) -> Any:
+    time_type = layout.columns.field(layout.source.time).type
+    return bound(moment, time_type, time_zone=layout.source.time_zone)
