@@ -8,7 +8,7 @@ STAMP := .venv/.installed
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --quiet
 
-.PHONY: help install demo picture bench bench-quality bench-series test test-slow lint format types imports check lock clean
+.PHONY: help install demo picture bench bench-quality bench-series bench-images test test-slow lint format types imports check lock clean
 
 help: ## show these words
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ bench-quality: $(STAMP) ## how well detectors rank labelled anomalies: DATA=fold
 
 bench-series: $(STAMP) ## how well sequences are judged: DATA=folder of nab, skab, water [OUT=folder]
 	$(BIN)/python tests/benchmarks/series.py --data "$(DATA)" --out "$(or $(OUT),.)/series.json"
+
+bench-images: $(STAMP) ## how well images are judged: DATA=folder of chest X-rays (.npz) [OUT=folder]
+	$(BIN)/python tests/benchmarks/images.py --data "$(DATA)" --out "$(or $(OUT),.)/images.json"
 
 test: $(STAMP) ## the tests, without the slow ones
 	$(BIN)/pytest

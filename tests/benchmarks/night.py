@@ -36,6 +36,7 @@ expectations:
   - expect_column_values_to_not_be_null: {column: x00}
   - expect_column_values_to_be_between: {column: x01, min_value: -6, max_value: 6}
 features: {exclude: [recorded_at]}
+detector: {name: autoencoder}
 alarm: {rate: 0.001}
 """
 
