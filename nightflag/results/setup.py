@@ -6,11 +6,12 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Dialect, Inspector, inspect, text
-from sqlalchemy.schema import CreateSchema
+from sqlalchemy import Column, Connection, Dialect, Inspector, inspect, text
+from sqlalchemy.schema import CreateColumn, CreateSchema
 from sqlalchemy.types import TypeEngine
 
 from nightflag.databases import Database
+from nightflag.databases.literal import verbatim
 from nightflag.errors import SettingsError
 from nightflag.results.tables import MonitorTables
 from nightflag.results.views import create_views
@@ -45,21 +46,42 @@ def refuse_unsupported(results: Database) -> None:
 
 
 def create_tables(results: Database, tables: MonitorTables) -> None:
-    """Create the monitor's tables and views where they are missing.
+    """Create the monitor's tables and views where they are missing, or an earlier version's.
 
     Raises :class:`SettingsError` where they are there with another key.
     """
     with results.reading() as connection:
-        found, schema = inspect(connection), tables.scores.schema
-        there = {name for name in tables.names if found.has_table(name, schema=schema)}
-        if there.issuperset(_scores(tables)):
+        found = inspect(connection)
+        there = found.get_multi_columns(tables.scores.schema, filter_names=sorted(tables.names))
+        columns = {name: {one["name"] for one in held} for (_, name), held in there.items()}
+        if set(columns).issuperset(_scores(tables)):
             _refuse_other_key(found, tables)
-        if there == tables.names:
-            return
+    missing = _missing_columns(tables, columns)
+    if set(columns) == tables.names and not missing:
+        return
     with results.writing() as connection:
         _one_at_a_time(connection, results)
         tables.metadata.create_all(connection)
+        for column in missing:
+            _add(connection, column)
         create_views(connection, tables)
+
+
+def _missing_columns(tables: MonitorTables, there: Mapping[str, set[str]]) -> list[Column[Any]]:
+    """The columns that tables made by an earlier version lack; all that came later hold NULL."""
+    return [
+        column
+        for table in tables.metadata.tables.values()
+        if table.name in there
+        for column in table.columns
+        if column.name not in there[table.name]
+    ]
+
+
+def _add(connection: Connection, column: Column[Any]) -> None:
+    table = connection.dialect.identifier_preparer.format_table(column.table)
+    definition = CreateColumn(column).compile(dialect=connection.dialect)
+    connection.execute(verbatim(f"alter table {table} add column {definition}"))
 
 
 def _scores(tables: MonitorTables) -> tuple[str, str]:

@@ -127,6 +127,24 @@ def test_preparing_twice_keeps_what_is_published(shop: Any) -> None:
     assert (shop.contents(), shop.names()) == (before, names)
 
 
+def test_tables_of_an_earlier_version_get_the_columns_they_lack_and_keep_their_rows(
+    shop: Any,
+) -> None:
+    shop.night()
+    before = shop.contents()
+    with shop.workplace.results.writing() as connection:
+        connection.execute(text("drop view nightflag_flags"))
+        connection.execute(text("drop view shop_flags"))
+        for table in ("shop_reasons", "shop_staged_reasons"):
+            connection.execute(text(f"alter table {table} drop column records_back"))
+    shop.workplace.prepare()
+    assert shop.contents() == before
+    assert shop.read("select distinct records_back from shop_reasons") == [(None,)]
+    shop.sql("update sales set amount = 998 where id = 3")
+    shop.night()
+    assert len(shop.read("select id from shop_flags")) == 1
+
+
 def test_a_key_that_changed_is_refused_before_anything_is_written(
     database_url: str, open_shop: Any
 ) -> None:
