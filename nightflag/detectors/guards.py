@@ -11,8 +11,7 @@ from nightflag.errors import FeatureError, TrainingRefused
 
 FEWEST_ROWS = 20
 SMALLEST_FALL = 0.01
-PARITY = 1e-3
-"""A wrong export differs by far more; rounding, where residuals are faint, by up to this."""
+PARITY = 1e-4
 
 
 def check_rows(train: TrainingSet) -> None:

@@ -1,7 +1,10 @@
 """Creating and upgrading what nightflag owns in the results database; nothing else is touched."""
 
+import sqlite3
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from importlib.resources import files
+from time import sleep
 from typing import Any
 
 from alembic import command
@@ -18,6 +21,7 @@ from nightflag.results.views import create_views
 
 SUPPORTED = ("postgresql", "sqlite")
 MIGRATION_LOCK = 0x6E666C6167  # "nflag"
+PAUSES = (0.05, 0.2, 0.5, 1, 2, 5)
 
 
 def upgrade(results: Database) -> None:
@@ -109,10 +113,18 @@ def _described(key: Iterable[str], types: Mapping[str, TypeEngine[Any]], dialect
 
 
 def _write_ahead(results: Database) -> None:
+    """Switch the file to write-ahead mode.
+
+    Two that switch at once would wait for each other: SQLite refuses one of them without waiting.
+    """
     with results.translated_errors(), results.engine.connect() as connection:
-        driver = connection.connection.driver_connection
-        if driver is not None:
-            driver.execute("pragma journal_mode = wal").fetchall()
+        driver: Any = connection.connection.driver_connection
+        for pause in PAUSES:
+            with suppress(sqlite3.OperationalError):
+                driver.execute("pragma journal_mode = wal").fetchall()
+                return
+            sleep(pause)
+        driver.execute("pragma journal_mode = wal").fetchall()
 
 
 def _one_at_a_time(connection: Connection, results: Database) -> None:

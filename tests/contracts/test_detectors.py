@@ -233,7 +233,7 @@ def test_the_expected_value_of_a_planted_outlier_is_nearer_the_truth(detector, s
     assert np.median(off) < np.median(np.abs(planted - truth)[:, where])
 
 
-@pytest.mark.parametrize("case", STEPPED)
+@pytest.mark.parametrize("case", STEPPED, indirect=True)
 def test_training_lowers_the_loss_and_says_so(name, sample):
     about = fitted(name, sample.rows(), of=sample, steps=50).about
     assert about["loss"]["last"] < about["loss"]["first"]
@@ -323,25 +323,25 @@ def test_a_value_that_is_not_finite_is_refused_naming_its_feature(name, detector
         fitted(name, x, of=sample)
 
 
-@pytest.mark.parametrize("case", STEPPED)
+@pytest.mark.parametrize("case", STEPPED, indirect=True)
 def test_training_that_never_learned_is_refused(name, sample):
     with pytest.raises(TrainingRefused, match="training loss went from"):
         fitted(name, sample.rows(), of=sample, learning_rate=1e-12, steps=50)
 
 
-@pytest.mark.parametrize("case", STEPPED)
+@pytest.mark.parametrize("case", STEPPED, indirect=True)
 def test_a_learning_rate_of_zero_is_refused(name, sample):
     with pytest.raises(MonitorError, match="learning_rate is 0"):
         fitted(name, sample.rows(), of=sample, learning_rate=0)
 
 
-@pytest.mark.parametrize("case", DIVERGING)
+@pytest.mark.parametrize("case", DIVERGING, indirect=True)
 def test_training_that_diverged_is_refused(name, sample):
     with pytest.raises(TrainingRefused, match="training loss went from"):
         fitted(name, sample.rows(), of=sample, learning_rate=1.0, steps=50)
 
 
-@pytest.mark.parametrize("case", STEPPED)
+@pytest.mark.parametrize("case", STEPPED, indirect=True)
 def test_training_without_a_step_cannot_be_asked_for(name, sample):
     with pytest.raises(MonitorError, match="steps is 0"):
         fitted(name, sample.rows(), of=sample, steps=0)

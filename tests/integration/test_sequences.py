@@ -18,7 +18,7 @@ NAMES = ("press", "saw", "lathe")
 FIRST_NIGHT = (START + timedelta(days=DAYS)).replace(tzinfo=UTC)
 SECTIONS = {
     "sequence": {"entity": "machine", "length": LENGTH, "gap": "1 hour", "learning": 20},
-    "detector": {"settings": {"steps": 50}},
+    "detector": {"name": "autoencoder", "settings": {"steps": 50}},
     "execution": {"batch_size": 50},
     "alarm": {"rate": 0.01},
 }
