@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 MOST_REGIONS = 3
 EDGE = 0.4
@@ -95,27 +96,10 @@ def _around_the_hottest(smooth: Heat, heat: Heat) -> Region:
 
 def _connected(hot: Mask, spot: tuple[int, int]) -> Mask:
     """All that is hot and hangs together with the spot, side by side."""
-    part = np.zeros_like(hot)
-    part[spot] = True
-    while True:
-        grown = part.copy()
-        grown[1:] |= part[:-1]
-        grown[:-1] |= part[1:]
-        grown[:, 1:] |= part[:, :-1]
-        grown[:, :-1] |= part[:, 1:]
-        grown &= hot
-        if (grown == part).all():
-            return part
-        part = grown
+    parts, _ = ndimage.label(hot)
+    return np.asarray(parts == parts[spot])
 
 
 def _smoothed(heat: Heat) -> Heat:
     """The mean over each pixel and its eight neighbours; beyond the edge is cold."""
-    wide = np.pad(heat, 1)
-    height, width = heat.shape
-    parts = [
-        wide[down : down + height, across : across + width]
-        for down in range(3)
-        for across in range(3)
-    ]
-    return np.asarray(np.mean(parts, axis=0))
+    return np.asarray(ndimage.uniform_filter(heat, size=3, mode="constant"))
