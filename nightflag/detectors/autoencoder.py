@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from nightflag.detectors import reconstruction
+from nightflag.detectors import layers, reconstruction
 from nightflag.detectors.detector import Detector
 from nightflag.detectors.network import keras
 from nightflag.detectors.settings import AutoencoderSettings
@@ -26,7 +26,7 @@ def trunk(width: int, settings: AutoencoderSettings, seed: int) -> keras.Model:
         start = keras.initializers.GlorotUniform(seed=next(seeds))
         return keras.layers.Dense(size, activation, kernel_initializer=start, name=name)
 
-    features, clipped = reconstruction.beginning(width)
+    features, clipped = layers.inputs(width)
     inner = dense(WIDTHS[1], "encode_2")(dense(WIDTHS[0], "encode_1")(clipped))
     code = dense(_code_width(width, settings), "code", None)(inner)
     outer = dense(WIDTHS[0], "decode_2")(dense(WIDTHS[1], "decode_1")(code))

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from nightflag.detectors import reconstruction
+from nightflag.detectors import layers, reconstruction
 from nightflag.detectors.detector import Detector
 from nightflag.detectors.network import keras
 from nightflag.detectors.settings import ConvolutionalSettings
@@ -28,7 +28,7 @@ def trunk(shape: tuple[int, ...], settings: ConvolutionalSettings, seed: int) ->
     """The untrained network over sequences of this (columns, steps)."""
     columns, steps = shape
     seeds = iter(np.random.SeedSequence(seed).generate_state(7).tolist())
-    features, clipped = reconstruction.beginning(columns * steps)
+    features, clipped = layers.inputs(columns * steps)
     series = keras.layers.Permute((2, 1))(keras.layers.Reshape((columns, steps))(clipped))
     inner = _convolved(series, settings.filters, seeds, strides=STRIDE)
     inner = _convolved(inner, settings.filters, seeds, strides=STRIDE)

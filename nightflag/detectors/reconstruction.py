@@ -11,13 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nightflag.detectors import descent, guards, mahalanobis, trimming
+from nightflag.detectors import descent, guards, layers, mahalanobis, trimming
 from nightflag.detectors.detector import Detector
 from nightflag.detectors.network import exported, frozen_dense, keras, outputs
 from nightflag.detectors.settings import StepSettings
 from nightflag.detectors.training_set import TrainingSet
 
-CLIP = 20.0
 ROWS_JUDGED = 4_096
 RECORDS, SEQUENCES = 1e-4, 1e-2
 """The least eigenvalue of residuals that counts: in sequences they run in step, down to noise."""
@@ -36,7 +35,7 @@ def fit(
     """
     share = settings.trimmed_share if not train.clean else 0.0
     trimmed = trimming.to_drop(len(train), share)
-    rows = np.clip(train.x, -CLIP, CLIP)
+    rows = np.clip(train.x, -layers.CLIP, layers.CLIP)
     rows = rows[trimming.best_fitting(rows, trimmed, seed)] if trimmed else rows
     smallest = SEQUENCES if len(train.shape) > 1 else RECORDS
     model, loss = trained(rows, trunk(), settings, seed, smallest=smallest)
@@ -60,12 +59,6 @@ def trained(
     after = _loss(trunk, judged)
     guards.check_loss(before, after)
     return _with_read_out(trunk, rows, smallest), {"first": before, "last": after}
-
-
-def beginning(width: int) -> tuple[Any, Any]:
-    """The input of a trunk over ``width`` features, and the same clipped."""
-    features = keras.Input((width,), name="features")
-    return features, keras.ops.clip(features, -CLIP, CLIP)
 
 
 def ending(features: Any, clipped: Any, code: Any, expected: Any) -> keras.Model:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from nightflag.detectors import reconstruction
+from nightflag.detectors import layers, reconstruction
 from nightflag.detectors.detector import Detector
 from nightflag.detectors.network import keras
 from nightflag.detectors.settings import RecurrentSettings
@@ -29,7 +29,7 @@ def trunk(shape: tuple[int, ...], settings: RecurrentSettings, seed: int) -> ker
     at_once = math.ceil(steps / settings.cells)
     cells = math.ceil(steps / at_once)
     seeds = np.random.SeedSequence(seed).generate_state(5).tolist()
-    features, clipped = reconstruction.beginning(columns * steps)
+    features, clipped = layers.inputs(columns * steps)
     series = keras.layers.Permute((2, 1))(keras.layers.Reshape((columns, steps))(clipped))
     read = _in_cells(series, cells, at_once)
     code = _recurrence(settings.units, seeds[:2], every_cell=False)(read)
