@@ -49,24 +49,25 @@ def reasons(
     Contributions are those of the detector, added up over a column's features; over all columns
     they add up to the score. Values and expected values are in the units of the source.
     """
-    account = _account(model, records)
-    count = min(limit, account.contributions.shape[1])
-    order = np.argsort(-account.contributions, axis=1, kind="stable")[:, :count]
+    found = account(model, records)
+    count = min(limit, found.contributions.shape[1])
+    order = np.argsort(-found.contributions, axis=1, kind="stable")[:, :count]
     row = np.repeat(np.arange(len(records)), count)
     names = [model.features.columns[position] for position in order.ravel()]
-    back = account.back
+    back = found.back
     return Reasons(
         row,
         np.tile(np.arange(1, count + 1), len(records)),
         names,
-        np.take_along_axis(account.contributions, order, axis=1).ravel(),
-        _texts(account.values, row, names),
-        _texts(account.expected, row, names),
+        np.take_along_axis(found.contributions, order, axis=1).ravel(),
+        _texts(found.values, row, names),
+        _texts(found.expected, row, names),
         [None] * len(row) if back is None else np.take_along_axis(back, order, 1).ravel().tolist(),
     )
 
 
-def _account(model: Model, records: pd.DataFrame | History) -> Account:
+def account(model: Model, records: pd.DataFrame | History) -> Account:
+    """The account of each record, its columns in the order of the model's."""
     match model.features, records:
         case SequencePipeline() as pipeline, History() as history:
             return _account_of_sequences(model.detector, pipeline, history)

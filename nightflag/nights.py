@@ -122,6 +122,7 @@ def publish(
             counts=counts,
             model_version=entry.version,
             warnings="\n".join([*warnings, *_silent_alarm(workplace, entry)]) or None,
+            alarm=workplace.monitor.alarm,
             lock=lock,
             now=workplace.now(),
         ),

@@ -43,6 +43,9 @@ TIMESTAMPS = (
     "finished_at",
     "trained_at",
     "renewed_at",
+    "muted_from",
+    "muted_until",
+    "created_at",
     "now",
 )
 

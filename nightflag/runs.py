@@ -32,6 +32,9 @@ class Run:
     error: str | None
     started_at: datetime
     finished_at: datetime | None
+    alarm_rate: float | None
+    realised_rate: float | None
+    records_muted: int | None
 
     @property
     def is_published(self) -> bool:

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from nightflag import explanation, heat_maps, sequences
+from nightflag import alarms, explanation, heat_maps, sequences
+from nightflag.alarms import Judged
 from nightflag.failpoints import reached
 from nightflag.features import History, SequencePipeline
 from nightflag.models import Model
@@ -43,6 +44,8 @@ def score(workplace: Workplace, night: Run, model: Model, *, partition: int = 0)
     Reading, computing and staging overlap; in memory there are a few batches at a time.
     """
     monitor = workplace.monitor
+    known = workplace.layout.columns.names
+    alarms.refuse_unknown_columns(monitor.alarm, known, what="a column of the source")
     suite = RowSuite(split(monitor.expectations)[0])
     ledger = Ledger(
         published_fingerprints(
@@ -87,7 +90,7 @@ class _Judge:
     def __init__(self, workplace: Workplace, model: Model, suite: RowSuite) -> None:
         self.key = workplace.layout.key
         self.time = workplace.monitor.source.time
-        self.rate = workplace.monitor.alarm.rate
+        self.alarm = workplace.monitor.alarm
         self.model = model
         self.suite = suite
         self.rules: list[tuple[RuleCount, ...]] = []
@@ -105,9 +108,8 @@ class _Judge:
         good[failed["row"].to_numpy(dtype=np.int64)] = False
         kept = batch.keep(good)
         seen = self._seen(kept, frame if good.all() else frame[good])
-        scores, flagged = self._scores(kept, seen)
-        counts = Counts(len(batch), len(kept), len(batch) - len(kept), int(flagged.sum()))
-        reasons, pictures = self._explained(kept, seen, flagged) if flagged.any() else (EMPTY, None)
+        counts = Counts(len(batch), len(kept), len(batch) - len(kept))
+        scores, reasons, pictures = self._judged(kept, seen) if len(kept) else (EMPTY, EMPTY, None)
         reached("scored a batch")
         return Findings(scores, reasons, self._quarantine(batch, failed), counts, pictures)
 
@@ -135,41 +137,52 @@ class _Judge:
             return frame
         return kept.past.history(sequences.usable(kept.past.timeline.rows, self.suite, self.key))
 
-    def _scores(
+    def _judged(
         self, kept: Batch, seen: pd.DataFrame | History
-    ) -> tuple[pa.RecordBatch, np.ndarray]:
-        if not len(kept):
-            return EMPTY, np.zeros(0, dtype=bool)
-        score, p_value = self.model.score(seen)
-        flagged = (p_value <= self.rate) & self.model.may_alarm(seen)
-        columns = {
-            **{name: kept.records.column(name) for name in self.key},
+    ) -> tuple[pa.RecordBatch, pa.RecordBatch, pa.RecordBatch | None]:
+        """The scores, and of the candidates for a flag the reasons, of images with heat maps."""
+        judged = alarms.judge(self.model, self.alarm, seen)
+        scores = pa.record_batch({**self._keys(kept), **self._columns(kept, judged)})
+        if not judged.candidates.any():
+            return scores, EMPTY, None
+        return scores, *self._explained(kept, seen, judged.candidates)
+
+    def _keys(self, records: Batch) -> dict[str, pa.Array]:
+        return {name: records.records.column(name) for name in self.key}
+
+    def _columns(self, kept: Batch, judged: Judged) -> dict[str, pa.Array]:
+        same = judged.alarm_p_value == judged.p_value
+        return {
             "event_time": kept.event_time,
-            "score": pa.array(score),
-            "p_value": pa.array(p_value),
-            "is_anomaly": pa.array(flagged),
+            "score": pa.array(judged.score),
+            "p_value": pa.array(judged.p_value),
+            "alarm_p_value": pa.array(judged.alarm_p_value, mask=same),
+            "withheld": pa.array(judged.withheld, pa.string()),
+            "alarm_segment": self._segments(kept),
             "fingerprint": pa.array(kept.fingerprint),
         }
-        return pa.record_batch(columns), flagged
+
+    def _segments(self, kept: Batch) -> pa.Array:
+        if self.alarm.segments is None:
+            return pa.nulls(len(kept), pa.string())
+        return kept.records.column(self.alarm.segments.column).cast(pa.string())
 
     def _explained(
-        self, kept: Batch, seen: pd.DataFrame | History, flagged: np.ndarray
+        self, kept: Batch, seen: pd.DataFrame | History, candidates: np.ndarray
     ) -> tuple[pa.RecordBatch, pa.RecordBatch | None]:
         """The reasons, and of images the heat maps."""
-        chosen, pipeline = kept.keep(flagged), self.model.features
+        chosen, pipeline = kept.keep(candidates), self.model.features
         if isinstance(pipeline, SequencePipeline) or pipeline.image is None:
-            records = seen.keep(flagged) if isinstance(seen, History) else seen[flagged]
+            records = seen.keep(candidates) if isinstance(seen, History) else seen[candidates]
             return self._reasons(chosen, explanation.reasons(self.model, records)), None
         found = heat_maps.explain(self.model.detector, pipeline, pipeline.image, chosen.frame())
-        columns = {name: chosen.records.column(name) for name in self.key}
         pictures = pa.array(found.pictures, pa.binary())
-        return self._reasons(chosen, found.reasons), pa.record_batch(
-            {**columns, "picture": pictures}
-        )
+        drawn = pa.record_batch({**self._keys(chosen), "picture": pictures})
+        return self._reasons(chosen, found.reasons), drawn
 
-    def _reasons(self, flagged: Batch, found: explanation.Reasons) -> pa.RecordBatch:
+    def _reasons(self, candidates: Batch, found: explanation.Reasons) -> pa.RecordBatch:
         columns = {
-            **{name: flagged.records.column(name).take(found.row) for name in self.key},
+            **{name: candidates.records.column(name).take(found.row) for name in self.key},
             "rank": pa.array(found.rank, pa.int32()),
             "feature": pa.array(found.feature, pa.string()),
             "contribution": pa.array(found.contribution),

@@ -21,6 +21,9 @@ create table nightflag_runs (
     error text,
     started_at timestamp with time zone not null,
     finished_at timestamp with time zone,
+    realised_rate double precision,
+    records_muted bigint,
+    alarm text,
     primary key (monitor, run_id),
     unique (monitor, as_of)
 );
@@ -57,4 +60,15 @@ create table nightflag_locks (
     host text not null,
     process integer not null,
     renewed_at timestamp with time zone not null
+);
+
+create table nightflag_mutes (
+    monitor text not null,
+    mute_id bigint not null,
+    muted_from timestamp with time zone not null,
+    muted_until timestamp with time zone not null,
+    segment text,
+    why text not null,
+    created_at timestamp with time zone not null,
+    primary key (monitor, mute_id)
 );

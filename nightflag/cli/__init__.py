@@ -19,6 +19,10 @@ COMMANDS = {
     "check": "Try everything a night would need, and say what it would do. Writes nothing.",
     "run": "Run the night of one monitor or several, now.",
     "retrain": "Train a new model for a monitor, now.",
+    "reflag": "Decide published flags anew, with other alarm limits. Trains nothing.",
+    "what-if": "Show how many flags other alarm rates would have raised.",
+    "mute": "Let a monitor raise no alarms for a stretch of time.",
+    "recalibrate": "Hold the model in use to its latest scores. Trains nothing.",
     "flags": "Show the flags of one night.",
     "runs": "Show the latest nights.",
     "models": "Show the models of a monitor.",
@@ -45,8 +49,9 @@ app = App(
     version=version,
 )
 for name, summary in COMMANDS.items():
-    if util.find_spec(f"nightflag.cli.{name}"):
-        app.command(f"nightflag.cli.{name}:{name}", name=name, help=summary)
+    module = name.replace("-", "_")
+    if util.find_spec(f"nightflag.cli.{module}"):
+        app.command(f"nightflag.cli.{module}:{module}", name=name, help=summary)
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -28,6 +28,12 @@ AsOf = Annotated[
         "now.",
     ),
 ]
+Since = Annotated[
+    datetime | None,
+    Parameter(
+        converter=moment, n_tokens=1, help="Only nights from this one on; by default all of them."
+    ),
+]
 AsJson = Annotated[
     bool,
     Parameter(name="--json", negative="", help="Print a JSON array on stdout, and nothing else."),

@@ -1,11 +1,12 @@
-"""The results database of a monitor, opened without Prefect, TensorFlow or Great Expectations."""
+"""A monitor's databases, opened without Prefect, TensorFlow or Great Expectations."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from nightflag.databases import Database, connect
-from nightflag.monitors import Monitor
-from nightflag.settings import database_url
+from nightflag.monitors import Monitor, find
+from nightflag.settings import Settings, database_url
+from nightflag.workplace import Workplace, of_monitor
 
 
 def read_secret(name: str) -> str:
@@ -24,3 +25,12 @@ def results_of(monitor: Monitor) -> Iterator[Database]:
         yield results
     finally:
         results.close()
+
+
+@contextmanager
+def at_work_on(name: str) -> Iterator[Workplace]:
+    """The workplace of the monitor of that name, closed at the end."""
+    settings = Settings()
+    monitor = find(settings.monitors_folder, name)
+    with of_monitor(monitor, settings, read_secret=read_secret) as workplace:
+        yield workplace

@@ -1,5 +1,6 @@
 """Monitors: what is watched, described in YAML files and parsed into frozen models."""
 
+from nightflag.monitors.alarm import Alarm
 from nightflag.monitors.durations import Duration
 from nightflag.monitors.image import Image
 from nightflag.monitors.model import Execution, Expectation, Features, Kind, Monitor, Schedule
@@ -7,7 +8,7 @@ from nightflag.monitors.reading import find, read, read_all
 from nightflag.monitors.references import redact, resolve
 from nightflag.monitors.sequence import Sequence
 from nightflag.monitors.source import Results, Source
-from nightflag.monitors.training import Alarm, Detector, Training
+from nightflag.monitors.training import Detector, Training
 
 __all__ = [
     "Alarm",

@@ -8,12 +8,13 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from nightflag.monitors.alarm import Alarm
 from nightflag.monitors.durations import Duration
 from nightflag.monitors.image import Image
 from nightflag.monitors.section import Columns, Identifier, Section, Zone
 from nightflag.monitors.sequence import Sequence
 from nightflag.monitors.source import Results, Source
-from nightflag.monitors.training import Alarm, Detector, Training
+from nightflag.monitors.training import Detector, Training
 
 Kind = Literal["numeric", "categorical", "boolean", "timestamp", "image"]
 
@@ -119,7 +120,7 @@ class Monitor(Section):
     )
     detector: Detector = Field(default=Detector(), description="What is trained to score records.")
     training: Training = Field(default=Training(), description="When and on what it is retrained.")
-    alarm: Alarm = Field(default=Alarm(), description="The accepted false-alarm rate.")
+    alarm: Alarm = Field(default=Alarm(), description="How many alarms are accepted.")
     schedule: Schedule | None = Field(
         default=None, description="When the night runs; by default only when it is started."
     )

@@ -1,4 +1,4 @@
-"""What the detector is, when it is retrained, and how often it may raise a false alarm."""
+"""What the detector is, and when and on what it is retrained."""
 
 from datetime import timedelta
 from typing import Any, Literal
@@ -63,14 +63,3 @@ class Training(Section):
         if at_most < info.data.get("at_least", 0):
             raise ValueError("expected at_most to be no smaller than at_least")
         return at_most
-
-
-class Alarm(Section):
-    """The false-alarm rate that the user accepts."""
-
-    rate: float = Field(
-        default=0.01,
-        gt=0,
-        le=0.5,
-        description="A record is flagged when its p-value is at most this.",
-    )

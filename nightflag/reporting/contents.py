@@ -3,14 +3,11 @@
 from dataclasses import dataclass
 from math import sqrt
 
-from sqlalchemy import Connection
-
 from nightflag import models
 from nightflag.errors import ModelFileError, NightflagError, ReportError
 from nightflag.evaluation import Quality, quality
 from nightflag.models import Entry
 from nightflag.monitors import Monitor
-from nightflag.queries import run
 from nightflag.reporting import flags, quarantine, scores, statement
 from nightflag.reporting.flags import Flag
 from nightflag.reporting.quarantine import FailedRule
@@ -47,11 +44,6 @@ class Contents:
         return self.night.records_scored or 0
 
     @property
-    def realised_rate(self) -> float | None:
-        """The share of the scored records that was flagged."""
-        return (self.night.records_flagged or 0) / self.scored if self.scored else None
-
-    @property
     def smallest_rate(self) -> float:
         """The smallest p-value the model can give."""
         return 1 / (self.model.training.calibration_records + 1)
@@ -74,7 +66,7 @@ def gather(workplace: Workplace, night: Run) -> Contents:
     model = _model(workplace, night)
     known, notes = _quality(workplace, night)
     with workplace.results.reading() as connection:
-        rate = _alarm_rate(connection, night)
+        rate = night.alarm_rate or workplace.monitor.alarm.rate
         return Contents(
             monitor=workplace.monitor,
             night=night,
@@ -101,11 +93,6 @@ def _model(workplace: Workplace, night: Run) -> Entry:
             mend="run the night again; `nightflag runs` says what stopped it",
         )
     return found
-
-
-def _alarm_rate(connection: Connection, night: Run) -> float:
-    row = run(connection, "run_of_date", monitor=night.monitor, as_of=night.as_of).one()
-    return float(row.alarm_rate)
 
 
 def _threshold(workplace: Workplace, model: Entry, rate: float) -> float | None:

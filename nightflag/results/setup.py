@@ -9,7 +9,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Column, Connection, Dialect, Inspector, inspect, text
+from sqlalchemy import Column, Connection, Dialect, Inspector, Table, inspect, text
 from sqlalchemy.schema import CreateColumn, CreateSchema
 from sqlalchemy.types import TypeEngine
 
@@ -52,6 +52,8 @@ def refuse_unsupported(results: Database) -> None:
 def create_tables(results: Database, tables: MonitorTables) -> None:
     """Create the monitor's tables and views where they are missing, or an earlier version's.
 
+    A staging table of an earlier version is replaced: no night that filled it can go on.
+
     Raises :class:`SettingsError` where they are there with another key.
     """
     with results.reading() as connection:
@@ -60,23 +62,33 @@ def create_tables(results: Database, tables: MonitorTables) -> None:
         columns = {name: {one["name"] for one in held} for (_, name), held in there.items()}
         if set(columns).issuperset(_scores(tables)):
             _refuse_other_key(found, tables)
+    outdated = _outdated(tables, columns)
     missing = _missing_columns(tables, columns)
-    if set(columns) == tables.names and not missing:
+    if set(columns) == tables.names and not missing and not outdated:
         return
     with results.writing() as connection:
         _one_at_a_time(connection, results)
+        tables.metadata.drop_all(connection, outdated)
         tables.metadata.create_all(connection)
         for column in missing:
             _add(connection, column)
         create_views(connection, tables)
 
 
+def _outdated(tables: MonitorTables, there: Mapping[str, set[str]]) -> list[Table]:
+    return [
+        table
+        for table in tables.staging
+        if table.name in there and there[table.name] != {*table.columns.keys()}
+    ]
+
+
 def _missing_columns(tables: MonitorTables, there: Mapping[str, set[str]]) -> list[Column[Any]]:
-    """The columns that tables made by an earlier version lack; all that came later hold NULL."""
+    """The columns that published tables of an earlier version lack; what came later holds NULL."""
     return [
         column
         for table in tables.metadata.tables.values()
-        if table.name in there
+        if table.name in there and table not in tables.staging
         for column in table.columns
         if column.name not in there[table.name]
     ]

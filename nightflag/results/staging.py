@@ -19,7 +19,6 @@ class Counts:
     read: int = 0
     scored: int = 0
     quarantined: int = 0
-    flagged: int = 0
 
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(

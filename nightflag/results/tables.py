@@ -24,20 +24,9 @@ from sqlalchemy.types import TypeEngine
 
 from nightflag.databases import Database
 from nightflag.errors import SourceError
-from nightflag.queries import UtcTimestamp
 from nightflag.records import Layout
-
-Columns = tuple[Column[Any], ...]
-
-OWN_COLUMNS = frozenset(
-    {
-        *("event_time", "score", "p_value", "is_anomaly", "fingerprint"),
-        *("model_version", "run_id", "scored_at"),
-        *("reasons", "rank", "feature", "contribution", "value", "expected", "records_back"),
-        *("rule", "column_name", "quarantined_at"),
-        *("picture", "partition", "monitor"),
-    }
-)
+from nightflag.results import columns
+from nightflag.results.columns import Columns
 
 TRAVELLING_TYPES: dict[pa.DataType, TypeEngine[Any]] = {
     pa.int64(): BigInteger(),
@@ -63,6 +52,7 @@ class MonitorTables:
     scores: Table
     reasons: Table
     quarantine: Table
+    history: Table
     staged_scores: Table
     staged_reasons: Table
     staged_quarantine: Table
@@ -145,7 +135,11 @@ def tables(monitor: str, layout: Layout, results: Database, *, same_dialect: boo
     """
     _refuse_own_names(layout)
     build = _Builder(monitor, layout, results, same_dialect)
-    scores = build.published("scores", (*_score_columns(), *_scored_by()), primary=True)
+    scores = build.published(
+        "scores",
+        (*columns.of_scores(), *columns.of_decisions(), *columns.of_scoring()),
+        primary=True,
+    )
     _index(scores)
     drawn = any(
         pa.types.is_binary(layout.columns.field(name).type) for name in layout.feature_candidates
@@ -154,14 +148,17 @@ def tables(monitor: str, layout: Layout, results: Database, *, same_dialect: boo
         monitor,
         layout.key,
         scores,
-        build.published("reasons", _reason_columns(primary=True), primary=True),
-        build.published("quarantine", (*_rule_columns(), *_quarantined_by()), primary=False),
-        build.staged("scores", _score_columns()),
-        build.staged("reasons", _reason_columns(primary=False)),
-        build.staged("quarantine", _rule_columns()),
+        build.published("reasons", columns.of_reasons(primary=True), primary=True),
+        build.published(
+            "quarantine", (*columns.of_rules(), *columns.of_quarantine()), primary=False
+        ),
+        build.published("history", columns.of_history(), primary=False),
+        build.staged("scores", columns.of_scores()),
+        build.staged("reasons", columns.of_reasons(primary=False)),
+        build.staged("quarantine", columns.of_rules()),
         build.keyless("gone", (Column("fingerprint", BigInteger),)),
-        build.published("heat_maps", _picture_columns(), primary=True) if drawn else None,
-        build.staged("heat_maps", _picture_columns()) if drawn else None,
+        build.published("heat_maps", columns.of_pictures(), primary=True) if drawn else None,
+        build.staged("heat_maps", columns.of_pictures()) if drawn else None,
     )
 
 
@@ -176,61 +173,11 @@ def _index(scores: Table) -> None:
     )
 
 
-def _score_columns() -> Columns:
-    return (
-        Column("event_time", UtcTimestamp, nullable=False),
-        Column("score", Double, nullable=False),
-        Column("p_value", Double, nullable=False),
-        Column("is_anomaly", Boolean, nullable=False),
-        Column("fingerprint", BigInteger, nullable=False),
-    )
-
-
-def _scored_by() -> Columns:
-    return (
-        Column("model_version", Integer, nullable=False),
-        Column("run_id", BigInteger, nullable=False),
-        Column("scored_at", UtcTimestamp, nullable=False),
-    )
-
-
-def _reason_columns(*, primary: bool) -> Columns:
-    return (
-        Column("rank", Integer, primary_key=primary),
-        Column("feature", Text, nullable=False),
-        Column("contribution", Double, nullable=False),
-        Column("value", Text),
-        Column("expected", Text),
-        Column("records_back", Integer),
-    )
-
-
-def _picture_columns() -> Columns:
-    return (Column("picture", LargeBinary, nullable=False),)
-
-
-def _rule_columns() -> Columns:
-    return (
-        Column("event_time", UtcTimestamp),
-        Column("rule", Text, nullable=False),
-        Column("column_name", Text),
-        Column("value", Text),
-        Column("fingerprint", BigInteger, nullable=False, index=False),
-    )
-
-
-def _quarantined_by() -> Columns:
-    return (
-        Column("run_id", BigInteger, nullable=False),
-        Column("quarantined_at", UtcTimestamp, nullable=False),
-    )
-
-
 def _refuse_own_names(layout: Layout) -> None:
-    taken = [name for name in layout.key if name.lower() in OWN_COLUMNS]
+    taken = [name for name in layout.key if name.lower() in columns.OWN]
     if taken:
         raise SourceError(
             f"The key column {', '.join(map(repr, taken))} is called like a column of the results.",
-            expected=f"a key column with a name other than {', '.join(sorted(OWN_COLUMNS))}",
+            expected=f"a key column with a name other than {', '.join(sorted(columns.OWN))}",
             mend="give it another name in a `query`: select ... as record_" + taken[0],
         )

@@ -7,6 +7,11 @@ where monitor = :monitor
 order by as_of desc
 limit :limit
 
+-- name: published_nights
+select run_id, as_of from nightflag_runs
+where monitor = :monitor and status = 'published'
+order by as_of
+
 -- name: open_run
 insert into nightflag_runs (
     monitor, run_id, as_of, window_start, window_end, status, attempt, alarm_rate, config_hash, started_at
@@ -36,12 +41,22 @@ update nightflag_runs set
     records_read = :records_read,
     records_scored = :records_scored,
     records_quarantined = :records_quarantined,
-    records_flagged = :records_flagged,
+    records_flagged = 0,
+    records_muted = 0,
     records_retracted = :records_retracted,
     model_version = :model_version,
     warnings = :warnings,
     finished_at = :finished_at
 where monitor = :monitor and run_id = :run_id and status = 'running'
+
+-- name: record_alarms
+update nightflag_runs set
+    records_flagged = :records_flagged,
+    records_muted = :records_muted,
+    realised_rate = :realised_rate,
+    alarm_rate = :alarm_rate,
+    alarm = :alarm
+where monitor = :monitor and run_id = :run_id
 
 -- name: fail_run
 update nightflag_runs set status = 'failed', error = :error, finished_at = :finished_at

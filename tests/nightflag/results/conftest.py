@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from sqlalchemy import inspect, text
 from nightflag import runs
 from nightflag.databases import connect
 from nightflag.locks import Lock, hold
-from nightflag.monitors import Monitor
+from nightflag.monitors import Alarm, Monitor
 from nightflag.records import Batch, pull
 from nightflag.records.changes import Ledger
 from nightflag.results.publication import Publication, publish
@@ -42,6 +42,11 @@ class Shop:
     nights: int = 0
     now: datetime = FIRST_NIGHT
     reported: list[Counts] = field(default_factory=list)
+
+    def alarm(self, **limits: Any) -> None:
+        """Let the coming nights alarm within these limits."""
+        monitor = self.workplace.monitor.model_copy(update={"alarm": Alarm(**limits)})
+        self.workplace = replace(self.workplace, monitor=monitor)
 
     def sql(self, *statements: str, **values: object) -> list[Any]:
         """Run statements in the source and return the rows of the last."""
@@ -105,7 +110,16 @@ class Shop:
             return publish(
                 self.workplace.results,
                 self.workplace.tables,
-                Publication(night.run_id, night.window, counts, 1, None, lock, self.now),
+                Publication(
+                    night.run_id,
+                    night.window,
+                    counts,
+                    model_version=1,
+                    warnings=None,
+                    alarm=self.workplace.monitor.alarm,
+                    lock=lock,
+                    now=self.now,
+                ),
             )
 
     def locked(self) -> Any:
@@ -134,7 +148,7 @@ class Shop:
             self._scores(kept, flagged),
             self._reasons(kept.keep(flagged)),
             self._quarantine(bad),
-            Counts(len(batch), len(kept), len(bad), int(flagged.sum())),
+            Counts(len(batch), len(kept), len(bad)),
         )
 
     @property
@@ -151,8 +165,8 @@ class Shop:
             **self._keys(kept),
             "event_time": kept.event_time,
             "score": score,
-            "p_value": pa.array(np.where(flagged, 0.001, 0.5)),
-            "is_anomaly": pa.array(flagged),
+            "p_value": pa.array(np.where(flagged, 1 / (1 + score.to_numpy()), 0.5)),
+            "alarm_segment": kept.records["note"],
             "fingerprint": pa.array(kept.fingerprint),
         }
         return pa.record_batch(columns) if len(kept) else EMPTY

@@ -13,7 +13,10 @@ from nightflag.errors import DatabaseRefused, SettingsError
 from nightflag.results.setup import refuse_unsupported, upgrade
 from sql import statements
 
-OWN = {"nightflag_runs", "nightflag_models", "nightflag_watermarks", "nightflag_locks"}
+OWN = {
+    *("nightflag_runs", "nightflag_models", "nightflag_watermarks", "nightflag_locks"),
+    "nightflag_mutes",
+}
 
 
 def shape(database: Database, schema: str | None) -> dict[str, Any]:
