@@ -29,12 +29,14 @@ Values = NDArray[np.float64]
 class Judged:
     """What a model says of records, each of shape (n,).
 
+    A p-value that is ``extrapolated`` comes from the tail of the calibration, not from a rank.
     ``alarm_p_value`` decides about alarms and ``withheld`` says why it is not the ``p_value``, None
     where it is. The ``candidates`` may become flags.
     """
 
     score: Values
     p_value: Values
+    extrapolated: NDArray[np.bool_]
     alarm_p_value: Values
     withheld: NDArray[np.object_]
     candidates: NDArray[np.bool_]
@@ -54,7 +56,8 @@ def judge(model: Model, alarm: Alarm, records: pd.DataFrame | History) -> Judged
         counted, why = _counted(score[candidates], model.features.columns, account, alarm)
         alarm_p_value[candidates] = model.calibration.p_values(counted)
         withheld[candidates] = why
-    return Judged(score, p_value, alarm_p_value, withheld, candidates)
+    extrapolated = model.calibration.extrapolated(score)
+    return Judged(score, p_value, extrapolated, alarm_p_value, withheld, candidates)
 
 
 def _refuse_other_features(model: Model, alarm: Alarm) -> None:

@@ -121,7 +121,7 @@ def publish(
             window=night.window,
             counts=counts,
             model_version=entry.version,
-            warnings="\n".join([*warnings, *_silent_alarm(workplace, entry)]) or None,
+            warnings="\n".join([*warnings, *_reach_of_alarm(workplace, entry)]) or None,
             alarm=workplace.monitor.alarm,
             lock=lock,
             now=workplace.now(),
@@ -132,12 +132,18 @@ def publish(
     return published or night
 
 
-def _silent_alarm(workplace: Workplace, entry: Entry) -> tuple[str, ...]:
-    """A warning where no p-value of this model can be as low as the alarm rate."""
+def _reach_of_alarm(workplace: Workplace, entry: Entry) -> tuple[str, ...]:
+    """A warning where the alarm rate is below the p-values that ranks alone can give."""
     records, rate = entry.training.calibration_records, workplace.monitor.alarm.rate
     if rate >= 1 / (records + 1):
         return ()
+    calibration = models.load(entry, folder=workplace.models).calibration
+    reach = (
+        "it is extrapolated from them, and an estimate"
+        if math.isfinite(calibration.threshold(rate))
+        else "nothing can be flagged"
+    )
     return (
-        f"alarm rate {rate:g}: nothing can be flagged; with {records} calibration records the "
-        f"smallest p-value is {1 / (records + 1):.2g}, and it takes {math.ceil(1 / rate) - 1}",
+        f"alarm rate {rate:g}: {reach}; the ranks of {records} calibration records end at a "
+        f"p-value of {1 / (records + 1):.2g}, and it takes {math.ceil(1 / rate) - 1}",
     )

@@ -156,6 +156,7 @@ class _Judge:
             "event_time": kept.event_time,
             "score": pa.array(judged.score),
             "p_value": pa.array(judged.p_value),
+            "extrapolated": pa.array(judged.extrapolated),
             "alarm_p_value": pa.array(judged.alarm_p_value, mask=same),
             "withheld": pa.array(judged.withheld, pa.string()),
             "alarm_segment": self._segments(kept),

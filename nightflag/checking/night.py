@@ -10,6 +10,7 @@ from nightflag.checking.finding import Finding
 from nightflag.records.pulling import selection
 from nightflag.results.reading import RUNS, existing_tables
 from nightflag.runs import Run
+from nightflag.tail import FEWEST_SCORES
 from nightflag.validation import check_table, split
 from nightflag.windows import Window
 from nightflag.workplace import Workplace
@@ -78,11 +79,13 @@ def _table_expectations(workplace: Workplace, window: Window) -> Iterator[Findin
 
 
 def _scored_by(workplace: Workplace, entry: models.Entry) -> Iterator[Finding]:
-    models.load(entry, folder=workplace.models)
+    model = models.load(entry, folder=workplace.models)
     made = entry.training
     text = f"model {entry.version} would score: {made.training_records:,} records, as of "
     yield Finding("ok", "model", text + _date(made.as_of))
-    yield from _alarm(workplace, made.calibration_records)
+    yield from _alarm(
+        workplace, made.calibration_records, has_tail=model.calibration.tail is not None
+    )
 
 
 def _trained_first(workplace: Workplace, window: Window, reason: str) -> Iterator[Finding]:
@@ -98,14 +101,18 @@ def _trained_first(workplace: Workplace, window: Window, reason: str) -> Iterato
         yield Finding("problem", "model", text, mend)
         return
     yield Finding("ok", "model", text)
-    yield from _alarm(workplace, held_out)
+    yield from _alarm(workplace, held_out, has_tail=held_out >= FEWEST_SCORES)
 
 
-def _alarm(workplace: Workplace, calibration: int) -> Iterator[Finding]:
+def _alarm(workplace: Workplace, calibration: int, *, has_tail: bool) -> Iterator[Finding]:
     rate, smallest = workplace.monitor.alarm.rate, 1 / (calibration + 1)
-    text = f"the smallest possible p-value is {smallest:.2g}, the alarm rate {rate:g}"
+    text = f"the smallest p-value by rank is {smallest:.2g}, the alarm rate {rate:g}"
     if smallest <= rate:
         yield Finding("ok", "alarm", text)
+    elif has_tail:
+        text += ": it would be extrapolated, which is an estimate"
+        mend = f"for a guarantee hold out {math.ceil(1 / rate) - 1:,} records to calibrate"
+        yield Finding("warning", "alarm", text, mend)
     else:
         mend = "nothing could ever be flagged: raise `alarm: {rate: ...}`, or train on more records"
         yield Finding("warning", "alarm", text, mend)

@@ -45,7 +45,7 @@ class Contents:
 
     @property
     def smallest_rate(self) -> float:
-        """The smallest p-value the model can give."""
+        """The smallest p-value that the ranks of the calibration can give."""
         return 1 / (self.model.training.calibration_records + 1)
 
     @property

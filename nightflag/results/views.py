@@ -9,6 +9,7 @@ from sqlalchemy import (
     and_,
     case,
     cast,
+    false,
     func,
     inspect,
     literal,
@@ -23,7 +24,10 @@ from nightflag.databases.literal import statement, verbatim
 from nightflag.results.tables import MonitorTables
 
 ALL_FLAGS = "nightflag_flags"
-FLAG_COLUMNS = ["event_time", "score", "p_value", "reasons", "model_version", "run_id", "scored_at"]
+FLAG_COLUMNS = [
+    *("event_time", "score", "p_value", "extrapolated", "reasons"),
+    *("model_version", "run_id", "scored_at"),
+]
 
 
 def create_views(connection: Connection, tables: MonitorTables) -> None:
@@ -59,6 +63,7 @@ def _flags(tables: MonitorTables) -> Select[Any]:
         scores.c.event_time,
         scores.c.score,
         scores.c.p_value,
+        func.coalesce(scores.c.extrapolated, false()).label("extrapolated"),
         _reasons_in_words(tables).label("reasons"),
         scores.c.model_version,
         scores.c.run_id,

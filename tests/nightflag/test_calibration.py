@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import genpareto
 
 from nightflag.calibration import Calibration
 from nightflag.errors import ModelFileError, TrainingRefused
@@ -10,6 +11,10 @@ unhurried = settings(deadline=None)
 finite = st.floats(-1e6, 1e6)
 some_scores = st.lists(finite, min_size=1, max_size=40)
 rates = st.floats(0, 1) | st.integers(1, 99).map(lambda percent: percent / 100)
+
+
+def exponential(count: int) -> np.ndarray:
+    return np.random.default_rng(0).exponential(size=count)
 
 
 def test_a_p_value_counts_the_calibration_scores_that_are_as_high():
@@ -108,3 +113,87 @@ def test_scores_that_calibrate_nothing_are_refused(scores):
 def test_an_array_that_is_no_kept_calibration_is_refused(kept):
     with pytest.raises(ModelFileError, match="The calibration is an array"):
         Calibration.from_array(kept)
+
+
+def test_above_all_calibration_scores_the_p_value_goes_on_falling():
+    calibration = Calibration(exponential(1_000))
+    strong = calibration.scores[-1] + np.array([0, 1e-9, 1, 5, 50, np.inf])
+    p_values = calibration.p_values(strong)
+    assert p_values[0] == 2 / 1_001
+    assert p_values[1] == pytest.approx(calibration.smallest_rate)
+    assert (np.diff(p_values) < 0).all()
+    assert p_values[-1] > 0
+
+
+def test_what_is_extrapolated_says_so():
+    calibration = Calibration(exponential(1_000))
+    largest = calibration.scores[-1]
+    said = calibration.extrapolated([0, largest, largest + 1, np.inf, np.nan])
+    assert said.tolist() == [False, False, True, True, False]
+    assert not Calibration(exponential(99)).extrapolated([1e9]).any()
+
+
+def test_ranks_do_not_move_where_there_is_a_tail():
+    scores = exponential(1_000)
+    asked = np.linspace(-1, scores.max(), 100)
+    ranks = [(1 + (scores >= one).sum()) / 1_001 for one in asked]
+    assert Calibration(scores).p_values(asked).tolist() == pytest.approx(ranks)
+
+
+@pytest.mark.parametrize(
+    "scores",
+    [
+        exponential(99),
+        np.ones(1_000),
+        np.repeat(exponential(100), 10),
+        np.round(exponential(1_000)),
+        np.r_[exponential(999), 1.7e308],
+        np.r_[np.full(960, -1.7e308), np.linspace(1e308, 1.7e308, 40)],
+        np.r_[np.zeros(960), np.arange(40) * 5e-324],
+    ],
+    ids=["few", "constant", "repeated", "whole numbers", "one huge", "all huge", "all tiny"],
+)
+def test_without_a_tail_to_speak_of_ranks_are_all(scores):
+    calibration = Calibration(scores)
+    p_values = calibration.p_values([np.inf, np.nan])
+    assert (p_values <= calibration.smallest_rate).all()
+    if calibration.tail is None:
+        assert (p_values == calibration.smallest_rate).all()
+
+
+@pytest.mark.parametrize("shape", [0, 0.5, 1, 2])
+def test_with_many_scores_it_comes_near_the_generalised_pareto_tail(shape):
+    calibration = Calibration(genpareto(shape).isf(np.arange(1, 200_000) / 200_000))
+    asked = genpareto(shape).isf([2e-6, 1e-6, 5e-7])
+    assert calibration.p_values(asked) == pytest.approx([2e-6, 1e-6, 5e-7], rel=0.5)
+
+
+@pytest.mark.parametrize("shape", [0, 0.5, 1])
+@pytest.mark.parametrize("count", [200, 1_000])
+def test_a_tenth_of_what_ranks_reach_is_about_kept(shape, count):
+    rate = 0.1 / (count + 1)
+    scores = genpareto(shape).rvs((200, count), random_state=np.random.default_rng(0))
+    thresholds = [Calibration(row).threshold(rate) for row in scores]
+    realised = genpareto(shape).sf(thresholds).mean()
+    assert 0.05 * rate < realised < 2 * rate
+
+
+@pytest.mark.parametrize("rate", [9e-4, 1e-4, 1e-6, 1e-30])
+def test_the_threshold_of_an_extrapolated_rate_parts_flags_from_others(rate):
+    calibration = Calibration(exponential(1_000))
+    threshold = calibration.threshold(rate)
+    asked = [threshold, np.nextafter(threshold, np.inf)]
+    assert (calibration.p_values(asked) <= rate).tolist() == [False, True]
+
+
+def test_a_rate_that_no_p_value_reaches_has_an_infinite_threshold():
+    calibration = Calibration(exponential(1_000))
+    assert calibration.threshold(1e-307) == np.inf
+
+
+def test_extrapolated_p_values_do_not_depend_on_their_batch():
+    calibration = Calibration(exponential(1_000))
+    asked = calibration.scores[-1] + np.random.default_rng(1).exponential(size=501)
+    together = calibration.p_values(asked)
+    alone = np.concatenate([calibration.p_values([one]) for one in asked])
+    assert (together == alone).all()

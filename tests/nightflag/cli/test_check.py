@@ -38,7 +38,7 @@ def test_it_says_what_the_first_night_would_do(nightflag, watch, any_bank: str) 
     assert "48 records from 2026-01-18 00:00 UTC to 2026-01-20 00:00 UTC" in fine
     assert "would be trained first (no champion yet), on 408 of 408 records" in fine
     assert "102 of them held out" in fine
-    assert "smallest possible p-value is 0.0097, the alarm rate 0.05" in fine
+    assert "smallest p-value by rank is 0.0097, the alarm rate 0.05" in fine
     assert "would create nightflag_runs," in fine
     assert "payments_scores" in fine
 
@@ -92,7 +92,7 @@ def test_a_problem_is_named(nightflag, watch, bank: str, more, other, problem: s
 @pytest.mark.parametrize(
     ("other", "as_of", "warning"),
     [
-        ({"alarm": "{rate: 0.001}"}, "2026-01-20", "p-value is 0.0097, the alarm rate 0.001"),
+        ({"alarm": "{rate: 0.001}"}, "2026-01-20", "alarm rate 0.001: it would be extrapolated"),
         ({}, "2026-03-01", "0 records from 2026-02-27 00:00 UTC"),
         ({"key": "[payment_id, fee]"}, "2026-01-20", "16 records have NULL in their key"),
         ({"time": "booked_on"}, "2026-01-20", "1 records have no readable event time"),

@@ -1,13 +1,17 @@
 """What a page tells is what was published, on both databases."""
 
 import shutil
+from dataclasses import replace
 
 import pytest
 
+from nightflag import reporting
 from nightflag.errors import ReportError
+from nightflag.monitors.training import Alarm
 from nightflag.reporting.contents import gather
 from nightflag.runs import of_date, open_run
 from tests.nightflag.reporting.payments import NIGHT, at_work, fill, publish, records, rows
+from tests.nightflag.reporting.reading import Page
 
 
 @pytest.fixture
@@ -38,6 +42,17 @@ def test_shares_of_the_score_lie_between_nothing_and_all(contents):
 def test_the_expected_number_of_flags_allows_for_chance(contents):
     low, high = contents.expected_flags
     assert low < 0.05 * contents.scored < high
+
+
+def test_a_rate_below_the_ranks_is_said_to_be_extrapolated(tmp_path, sqlite_url):
+    with at_work(sqlite_url, tmp_path) as watched:
+        strict = watched.monitor.model_copy(update={"alarm": Alarm(rate=0.001)})
+        workplace = replace(watched, monitor=strict)
+        fill(workplace, records(300, frauds=2))
+        run = publish(workplace)
+        assert "alarm rate 0.001: it is extrapolated from them" in (run.warnings or "")
+        assert run.records_flagged == 2
+        assert "extrapolated" in Page(reporting.write(workplace, run)).text
 
 
 def test_the_page_outlives_the_models_files(tmp_path, sqlite_url):

@@ -69,7 +69,7 @@ def test_labels_give_precision_and_recall(page, night):
 def test_the_model_card_says_what_the_p_values_rest_on(page):
     assert "1,200 records, taken as unlabelled" in page.text
     assert "399 newer records, held out" in page.text
-    assert "Smallest possible p-value 0.0025" in page.text
+    assert "Smallest p-value by rank 0.0025" in page.text
     assert "the beginning to 2026-01-07 00:00:00 UTC" in page.text
 
 

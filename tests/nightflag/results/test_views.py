@@ -29,6 +29,7 @@ def test_flags_show_key_time_score_and_reasons(shop: Any) -> None:
         "event_time",
         "score",
         "p_value",
+        "extrapolated",
         "reasons",
         "model_version",
         "run_id",
