@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from nightflag import detectors
+from nightflag import alarms, detectors
 from nightflag.checking import night, places
 from nightflag.checking.finding import Finding, has_problem, tried
 from nightflag.errors import SourceError
@@ -58,6 +58,8 @@ def _source(workplace: Workplace) -> Iterator[Finding]:
     )
     if workplace.monitor.sequence is not None:
         refuse_unknown_entity(layout, workplace.monitor.sequence.entity)
+    known = layout.columns.names
+    alarms.refuse_unknown_columns(workplace.monitor.alarm, known, what="a column of the source")
     yield from _features(workplace)
     rows, _ = split(workplace.monitor.expectations)
     RowSuite(rows).check(layout.columns.empty_table().to_pandas())

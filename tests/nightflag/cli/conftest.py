@@ -22,8 +22,11 @@ from sqlalchemy import (
     insert,
 )
 
+from nightflag import nights, scoring, training
 from nightflag.cli import main
+from nightflag.cli.results import at_work_on
 from nightflag.databases import connect
+from nightflag.windows import as_utc
 
 MONITOR = """\
 monitor: {name}
@@ -126,6 +129,24 @@ def nightflag(capsys: pytest.CaptureFixture[str]) -> Nightflag:
         return Outcome(code, said.out, said.err)
 
     return call
+
+
+@pytest.fixture
+def night() -> Callable[[str], None]:
+    """Publishes the night of the payments, in this process and without Prefect."""
+
+    def publish(as_of: str) -> None:
+        with at_work_on("payments") as workplace, nights.only_run(workplace) as lock:
+            opened = nights.open_night(workplace, as_utc(datetime.fromisoformat(as_of)))
+            reason = nights.reason_to_train(workplace, opened, "when due")
+            if reason is not None:
+                before = opened.window.start or opened.as_of
+                training.train(workplace, as_of=opened.as_of, before=before, reason=reason)
+            entry, model = nights.load_champion(workplace)
+            partition = scoring.score(workplace, opened, model)
+            nights.publish(workplace, opened, entry, [partition], warnings=(), lock=lock)
+
+    return publish
 
 
 @pytest.fixture
