@@ -10,8 +10,9 @@ from pathlib import Path
 from nightflag.databases import Database, connect
 from nightflag.monitors import Monitor
 from nightflag.records import Layout, describe
-from nightflag.results.setup import create_tables, refuse_unsupported, upgrade
+from nightflag.results.setup import create_tables, create_views, refuse_unsupported, upgrade
 from nightflag.results.tables import MonitorTables, tables
+from nightflag.results.treatment import Treatment, untreatable
 from nightflag.settings import ReadSecret, Settings, database_url
 
 
@@ -39,12 +40,23 @@ class Workplace:
         same_dialect = self.source.dialect == self.results.dialect
         return tables(self.monitor.name, self.layout, self.results, same_dialect=same_dialect)
 
+    @property
+    def untreatable(self) -> str:
+        """Why the source has no treatment views; '' where it has them."""
+        return untreatable(self.monitor, self.source, self.results, self.layout)
+
+    @property
+    def treatment(self) -> Treatment | None:
+        """The views that answer the source's anomalies, where there can be any."""
+        return None if self.untreatable else Treatment(self.results, self.tables, self.layout)
+
     def prepare(self) -> None:
-        """Create or upgrade every table nightflag owns; the source is only looked at."""
+        """Create or upgrade every table and view nightflag owns; the source is only looked at."""
         refuse_unsupported(self.results)
         _ = self.tables
         upgrade(self.results)
         create_tables(self.results, self.tables)
+        create_views(self.results, self.tables, self.treatment)
 
     @staticmethod
     def now() -> datetime:

@@ -29,6 +29,7 @@ def check(workplace: Workplace, as_of: datetime) -> list[Finding]:
     ]
     if not has_problem(databases):
         databases += tried("results", places.tables(workplace))
+        databases += tried("results", places.views(workplace))
     if has_problem([*found, *databases]):
         return [*found, *databases]
     return [*found, *databases, *tried("night", night.check(workplace, as_of))]

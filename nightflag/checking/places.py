@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
 
@@ -12,6 +12,8 @@ from nightflag.checking.finding import Finding
 from nightflag.databases import Database
 from nightflag.results.reading import existing_tables, file_of, schema_of
 from nightflag.results.setup import refuse_unsupported
+from nightflag.results.treatment import treatment_names
+from nightflag.results.views import taken_names
 from nightflag.workplace import Workplace
 
 WRITING = ("SELECT", "INSERT", "UPDATE", "DELETE")
@@ -53,6 +55,38 @@ def tables(workplace: Workplace) -> Iterator[Finding]:
     yield Finding("ok", "results", text)
     if workplace.results.dialect == "postgresql":
         yield from _not_writable(workplace.results, [name for name in needed if name in there])
+
+
+def views(workplace: Workplace) -> Iterator[Finding]:
+    """Which views of the treated source a night would make, or why it makes none."""
+    names = treatment_names(workplace.monitor.name)
+    if workplace.untreatable:
+        text = f"would make no {_listed(names)}: {workplace.untreatable}"
+        yield Finding("ok", "results", text)
+        return
+    with workplace.results.reading() as connection:
+        taken = taken_names(connection, workplace.tables)
+    for name in sorted(taken):
+        mend = "rename yours, or do without all three: results: {treatment_views: false}"
+        yield Finding("warning", "results", f"{name} is yours, so none is made for you.", mend)
+    made = [name for name in names if name not in taken]
+    if made:
+        yield Finding("ok", "results", _on_the_source(workplace.results, made))
+
+
+def _on_the_source(results: Database, made: Sequence[str]) -> str:
+    quote, schema = results.engine.dialect.identifier_preparer.quote, schema_of(results)
+    drop = ", ".join(".".join(quote(part) for part in (schema, name) if part) for name in made)
+    if results.dialect == "sqlite":
+        drop = drop.replace(", ", "; drop view ")
+    return (
+        f"{_listed(made)} read the source: before one of its columns is altered or dropped, drop "
+        f"view {drop}; the next night makes them again"
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names)
 
 
 def _tables(workplace: Workplace) -> list[Table]:

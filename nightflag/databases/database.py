@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     create_engine,
     event,
+    null,
 )
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.types import TypeEngine
@@ -77,6 +78,14 @@ class Database:
     def readable(self, column: ColumnElement[Any], field: pa.Field) -> ColumnElement[Any]:
         """``column`` as the driver delivers it with the type of ``field``."""
         return column
+
+    def from_text(self, text: ColumnElement[Any], field: pa.Field) -> ColumnElement[Any]:
+        """The value that a reason's ``text`` stands for, in the SQL type of ``field``.
+
+        NULL for a text that is none, and for a type whose values reasons do not spell: never an
+        error, because one would make a whole view unreadable.
+        """
+        return null()
 
     def event_time(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
         """``column`` as something that compares with a bound of :meth:`time_bound`."""

@@ -10,6 +10,8 @@ PLAIN_DIALECTS: dict[str, Dialect] = {
     "postgresql": postgresql.dialect(paramstyle="named"),  # type: ignore[no-untyped-call]
     "sqlite": sqlite.dialect(paramstyle="named"),
 }
+# In standard strings, all there are by default, a backslash is a backslash.
+PLAIN_DIALECTS["postgresql"]._backslash_escapes = False  # type: ignore[attr-defined]
 
 
 def verbatim(sql: str) -> TextClause:

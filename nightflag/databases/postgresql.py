@@ -5,7 +5,19 @@ from contextlib import contextmanager
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import ColumnElement, Connection, Select, Table, cast, types
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    case,
+    cast,
+    false,
+    func,
+    null,
+    true,
+    types,
+)
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from nightflag.databases.arrow import with_types
@@ -27,6 +39,18 @@ ARROW_TYPES = {
 TEXT_TYPES = frozenset({"text", "varchar", "bpchar", "name"})
 
 EXACT_TYPES = TEXT_TYPES | set(ARROW_TYPES) | {"uuid", "inet", "cidr", "macaddr", "time", "timetz"}
+
+LARGEST = {
+    "int2": 2**15 - 1,
+    "int4": 2**31 - 1,
+    "int8": 2**63 - 1,
+    "float4": 3.4e38,
+    "float8": None,
+    "numeric": None,
+}
+"""The number types, each with the largest number it is sure to hold."""
+
+NUMBER = "^-?[0-9]+([.][0-9]+)?(e[+-][0-9]{1,3})?$"
 
 PASSING = ("08", "40", "53", "55", "57", "58")
 """Classes of SQLSTATE for trouble that waiting mends: connections, resources, operators."""
@@ -68,6 +92,19 @@ class PostgresqlDatabase(Database):
         if field.type == pa.string() and sql_type not in TEXT_TYPES:
             return cast(column, types.Text)
         return column
+
+    def from_text(self, text: ColumnElement[Any], field: pa.Field) -> ColumnElement[Any]:
+        """See :meth:`Database.from_text`."""
+        sql_type = (field.metadata or {}).get(b"sql_type", b"").decode()
+        if sql_type in TEXT_TYPES:
+            return cast(text, NamedType(sql_type))
+        if sql_type == "bool":
+            return case((text == "True", true()), (text == "False", false()))
+        if sql_type not in LARGEST:
+            return null()
+        digits = case((text == "True", "1"), (text == "False", "0"), else_=text)
+        is_number = digits.regexp_match(NUMBER)
+        return case((is_number, _number(cast(digits, types.Numeric), sql_type)))
 
     def read(
         self, select: Select[Any], *, columns: pa.Schema, batch_size: int
@@ -148,6 +185,15 @@ class PostgresqlDatabase(Database):
         quoted = self.engine.dialect.identifier_preparer.quote_identifier(self.schema)
         dbapi_connection.execute(f"set search_path to {quoted}, public")
         dbapi_connection.commit()
+
+
+def _number(exact: ColumnElement[Any], sql_type: str) -> ColumnElement[Any]:
+    """``exact`` as the number type has it: rounded to what it can hold."""
+    largest = LARGEST[sql_type]
+    if largest is not None:
+        digits = 30 if sql_type == "float4" else 0
+        exact = func.least(func.greatest(func.round(exact, digits), -largest), largest)
+    return cast(exact, NamedType(sql_type))
 
 
 def _described(field: pa.Field) -> pa.Field:

@@ -22,6 +22,8 @@ from sqlalchemy import (
     cast,
     event,
     func,
+    not_,
+    null,
     type_coerce,
     types,
 )
@@ -36,6 +38,7 @@ SAMPLE = 1_000
 BUSY_TIMEOUT_MS = 60_000
 PASSING = ("locked", "unable to open database file", "disk I/O error")
 TIMESTAMP_FORMAT = "%Y-%m-%d %H:%M:%f"
+NO_NUMBER = "*[^-+.0-9e]*"
 DECLARED_TYPES: tuple[tuple[str, pa.DataType], ...] = (
     ("BOOL", pa.bool_()),
     ("INT", pa.int64()),
@@ -69,6 +72,18 @@ class SqliteDatabase(Database):
     def readable(self, column: ColumnElement[Any], field: pa.Field) -> ColumnElement[Any]:
         """See :meth:`Database.readable`."""
         return cast(column, types.Text) if field.type == pa.string() else column
+
+    def from_text(self, text: ColumnElement[Any], field: pa.Field) -> ColumnElement[Any]:
+        """See :meth:`Database.from_text`; SQLite itself would read any text as some number."""
+        if field.type == pa.string():
+            return text
+        if field.type not in (pa.bool_(), pa.int64(), pa.float64()):
+            return null()
+        digits = case((text == "True", "1"), (text == "False", "0"), else_=text)
+        number: ColumnElement[Any] = cast(digits, types.REAL)
+        if field.type != pa.float64():
+            number = cast(func.round(number), types.Integer)
+        return case((not_(digits.op("glob", is_comparison=True)(NO_NUMBER)), number))
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

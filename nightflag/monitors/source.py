@@ -89,3 +89,8 @@ class Results(Section):
     schema_name: Identifier = Field(
         default="nightflag", alias="schema", description="The schema of the results in PostgreSQL."
     )
+    treatment_views: bool = Field(
+        default=True,
+        description="Whether views of the source without its anomalies, and with their offending "
+        "values replaced, are made beside the flags.",
+    )

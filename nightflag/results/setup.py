@@ -16,8 +16,10 @@ from sqlalchemy.types import TypeEngine
 from nightflag.databases import Database
 from nightflag.databases.literal import verbatim
 from nightflag.errors import SettingsError
+from nightflag.results.definitions import are_current, define
 from nightflag.results.tables import MonitorTables
-from nightflag.results.views import create_views
+from nightflag.results.treatment import Treatment
+from nightflag.results.views import views
 
 SUPPORTED = ("postgresql", "sqlite")
 MIGRATION_LOCK = 0x6E666C6167  # "nflag"
@@ -50,7 +52,7 @@ def refuse_unsupported(results: Database) -> None:
 
 
 def create_tables(results: Database, tables: MonitorTables) -> None:
-    """Create the monitor's tables and views where they are missing, or an earlier version's.
+    """Create the monitor's tables where they are missing, or an earlier version's.
 
     A staging table of an earlier version is replaced: no night that filled it can go on.
 
@@ -72,7 +74,19 @@ def create_tables(results: Database, tables: MonitorTables) -> None:
         tables.metadata.create_all(connection)
         for column in missing:
             _add(connection, column)
-        create_views(connection, tables)
+
+
+def create_views(results: Database, tables: MonitorTables, treatment: Treatment | None) -> None:
+    """Create the monitor's views, or bring them to what they are defined as now."""
+    schema = tables.scores.schema
+    with results.reading() as connection:
+        wanted, unwanted = views(connection, tables, treatment)
+        if are_current(connection, wanted, schema, unwanted=unwanted):
+            return
+    with results.writing() as connection:
+        _one_at_a_time(connection, results)
+        wanted, unwanted = views(connection, tables, treatment)
+        define(connection, wanted, schema, unwanted=unwanted)
 
 
 def _outdated(tables: MonitorTables, there: Mapping[str, set[str]]) -> list[Table]:

@@ -1,9 +1,15 @@
 """The views an analyst reads."""
 
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
+    Boolean,
     Connection,
+    DateTime,
+    Double,
+    Integer,
     Select,
     Text,
     and_,
@@ -14,46 +20,56 @@ from sqlalchemy import (
     inspect,
     literal,
     literal_column,
+    null,
     select,
     table,
     union_all,
 )
 from sqlalchemy.sql.expression import ColumnElement, CompoundSelect, SelectBase, column
+from sqlalchemy.types import TypeEngine
 
-from nightflag.databases.literal import statement, verbatim
+from nightflag.results.definitions import marks
 from nightflag.results.tables import MonitorTables
+from nightflag.results.treatment import Treatment, treatment_names
 
 ALL_FLAGS = "nightflag_flags"
-FLAG_COLUMNS = [
-    *("event_time", "score", "p_value", "extrapolated", "reasons"),
-    *("model_version", "run_id", "scored_at"),
-]
+FLAG_COLUMNS: dict[str, TypeEngine[Any]] = {
+    "event_time": DateTime(timezone=True),
+    "score": Double(),
+    "p_value": Double(),
+    "extrapolated": Boolean(),
+    "reasons": Text(),
+    "model_version": Integer(),
+    "run_id": BigInteger(),
+    "scored_at": DateTime(timezone=True),
+}
 
 
-def create_views(connection: Connection, tables: MonitorTables) -> None:
-    """Create ``<monitor>_flags``, and ``nightflag_flags`` over all monitors."""
-    schema, flags = tables.scores.schema, f"{tables.monitor}_flags"
-    for name in (ALL_FLAGS, flags):  # the first depends on the second
-        _drop_view(connection, name, schema)
-    _create_view(connection, flags, schema, _flags(tables))
-    _create_view(connection, ALL_FLAGS, schema, _all_flags(connection, tables))
+def views(
+    connection: Connection, tables: MonitorTables, treatment: Treatment | None
+) -> tuple[dict[str, SelectBase], tuple[str, ...]]:
+    """The views that are to stand, by name, and the names of those that are not to.
+
+    ``<monitor>_flags``, ``nightflag_flags`` over all monitors, and of the treatment's those whose
+    names are not taken.
+    """
+    treated = treatment_names(tables.monitor)
+    taken = taken_names(connection, tables)
+    treating = treatment.views() if treatment else {}
+    wanted: dict[str, SelectBase] = {
+        f"{tables.monitor}_flags": _flags(tables),
+        ALL_FLAGS: _all_flags(connection, tables),
+        **{name: content for name, content in treating.items() if name not in taken},
+    }
+    return wanted, tuple(name for name in treated if name not in wanted and name not in taken)
 
 
-def _create_view(
-    connection: Connection, name: str, schema: str | None, content: SelectBase
-) -> None:
-    definition = statement(content, connection.dialect)
-    view = f"create view {_quoted(connection, name, schema)} as {definition}"
-    connection.execute(verbatim(view))
-
-
-def _drop_view(connection: Connection, name: str, schema: str | None) -> None:
-    connection.exec_driver_sql(f"drop view if exists {_quoted(connection, name, schema)}")
-
-
-def _quoted(connection: Connection, name: str, schema: str | None) -> str:
-    quote = connection.dialect.identifier_preparer.quote_identifier
-    return f"{quote(schema)}.{quote(name)}" if schema else quote(name)
+def taken_names(connection: Connection, tables: MonitorTables) -> set[str]:
+    """Which of the treatment's views have a name that is a table's, or a view's of someone else."""
+    schema = tables.scores.schema
+    there = {*inspect(connection).get_table_names(schema=schema)}
+    there |= {name for name, mark in marks(connection, schema).items() if not mark}
+    return there & set(treatment_names(tables.monitor))
 
 
 def _flags(tables: MonitorTables) -> Select[Any]:
@@ -96,31 +112,50 @@ def _reasons_in_words(tables: MonitorTables) -> ColumnElement[str]:
 
 
 def _all_flags(connection: Connection, tables: MonitorTables) -> CompoundSelect[Any]:
-    monitors = {tables.monitor: tables.key, **_other_monitors(connection, tables)}
     schema = tables.scores.schema
-    return union_all(*(_with_text_key(name, key, schema) for name, key in sorted(monitors.items())))
+    monitors = {
+        tables.monitor: _with_text_key(tables.monitor, tables.key, FLAG_COLUMNS, schema),
+        **_other_monitors(connection, tables),
+    }
+    return union_all(*(monitors[name] for name in sorted(monitors)))
 
 
-def _other_monitors(connection: Connection, tables: MonitorTables) -> dict[str, tuple[str, ...]]:
+def _other_monitors(connection: Connection, tables: MonitorTables) -> dict[str, Select[Any]]:
     schema, found = tables.scores.schema, inspect(connection)
     views = [name for name in found.get_view_names(schema=schema) if name.endswith("_flags")]
     there = set(found.get_table_names(schema=schema))
-    names = {view.removesuffix("_flags") for view in views} - {"nightflag"}
+    names = {view.removesuffix("_flags") for view in views} - {"nightflag", tables.monitor}
     watched = [name for name in names if {f"{name}_scores", f"{name}_staged_gone"} <= there]
     return {
-        name: tuple(found.get_pk_constraint(f"{name}_scores", schema=schema)["constrained_columns"])
+        name: _with_text_key(
+            name,
+            found.get_pk_constraint(f"{name}_scores", schema=schema)["constrained_columns"],
+            {one["name"] for one in found.get_columns(f"{name}_flags", schema=schema)},
+            schema,
+        )
         for name in watched
     }
 
 
-def _with_text_key(monitor: str, key: tuple[str, ...], schema: str | None) -> Select[Any]:
-    first, *others = (cast(column(name), Text) for name in key)
+def _with_text_key(
+    monitor: str, key: Iterable[str], there: Collection[str], schema: str | None
+) -> Select[Any]:
+    """The monitor's flags; NULL for what an earlier version's view does not have yet."""
+    columns: list[ColumnElement[Any]] = [
+        literal_column(f"'{monitor}'").label("monitor"),
+        text_key(column(name) for name in key).label("key"),
+        *(
+            column(name) if name in there else cast(null(), kind).label(name)
+            for name, kind in FLAG_COLUMNS.items()
+        ),
+    ]
+    return select(*columns).select_from(table(f"{monitor}_flags", schema=schema))
+
+
+def text_key(columns: Iterable[ColumnElement[Any]]) -> ColumnElement[str]:
+    """A record's key as one text, its columns joined by ' | ': how nightflag_flags calls it."""
+    first, *others = (cast(one, Text) for one in columns)
     joined: ColumnElement[str] = first
     for other in others:
         joined = joined + literal(" | ") + other
-    columns: list[ColumnElement[Any]] = [
-        literal_column(f"'{monitor}'").label("monitor"),
-        joined.label("key"),
-        *(column(name) for name in FLAG_COLUMNS),
-    ]
-    return select(*columns).select_from(table(f"{monitor}_flags", schema=schema))
+    return joined

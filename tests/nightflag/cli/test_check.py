@@ -43,6 +43,44 @@ def test_it_says_what_the_first_night_would_do(nightflag, watch, any_bank: str) 
     assert "payments_scores" in fine
 
 
+def test_it_says_how_the_source_can_still_be_altered(nightflag, watch, any_bank: str) -> None:
+    watch()
+    before = texts(nightflag("check", *NIGHT).out, "ok")
+    drop = before.partition("altered or dropped, ")[2].partition("; the next night")[0]
+    assert drop.startswith("drop view ")
+    assert nightflag("run", "payments", "--as-of", "2026-01-20", "--quiet").code == 0
+    execute(any_bank, *drop.split("; "))
+    execute(any_bank, "alter table payments drop column message")
+    assert nightflag("run", "payments", "--as-of", "2026-01-21", "--quiet").code == 0
+    execute(any_bank, *drop.split("; "))
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ("results: {treatment_views: false}\n", "the monitor says"),
+        ("results: {database: env:FLAGS_URL}\n", "source and results are in two databases"),
+    ],
+)
+def test_it_says_why_the_source_is_not_treated(
+    nightflag, watch, any_bank: str, more: str, why: str, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setenv("FLAGS_URL", f"sqlite:///{tmp_path / 'flags.db'}")
+    watch(more=more)
+    found = texts(nightflag("check", *NIGHT).out, "ok")
+    assert f"would make no payments_clean, payments_corrected, payments_nulled: {why}" in found
+
+
+def test_it_warns_of_a_table_with_the_name_of_a_view(nightflag, watch, bank: str) -> None:
+    execute(bank, "create table payments_clean (mine text)")
+    watch()
+    said = nightflag("check", *NIGHT)
+    assert (said.code, texts(said.out, "warning")) == (
+        0,
+        "payments_clean is yours, so none is made for you.",
+    )
+
+
 def test_it_writes_nothing(nightflag, watch, bank: str, home: Path, tmp_path: Path) -> None:
     watch()
     before = contents(tmp_path)

@@ -226,11 +226,14 @@ def open_shop(tmp_path: Path) -> Iterator[Open]:
             monitor: str = "shop",
             table: str = "sales",
             schema: str = "nightflag",
+            query: str | None = None,
+            treatment_views: bool = True,
         ) -> Shop:
+            watched = {"query": query} if query else {"table": table}
             described = {
                 "monitor": monitor,
-                "source": {"database": "env:X", "table": table, "key": key, "time": "at"},
-                "results": {"schema": schema},
+                "source": {"database": "env:X", **watched, "key": key, "time": "at"},
+                "results": {"schema": schema, "treatment_views": treatment_views},
             }
             source = connect(source_url)
             results = connect(results_url or source_url, schema=schema)

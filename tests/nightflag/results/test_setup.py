@@ -136,8 +136,14 @@ def test_tables_of_an_earlier_version_get_the_columns_they_lack_and_keep_their_r
     shop.night()
     before = shop.contents()
     with shop.workplace.results.writing() as connection:
-        connection.execute(text("drop view nightflag_flags"))
-        connection.execute(text("drop view shop_flags"))
+        for view in (
+            "nightflag_flags",
+            "shop_flags",
+            "shop_clean",
+            "shop_corrected",
+            "shop_nulled",
+        ):
+            connection.execute(text(f"drop view {view}"))
         for table in ("shop_reasons", "shop_staged_reasons"):
             connection.execute(text(f"alter table {table} drop column records_back"))
     shop.workplace.prepare()

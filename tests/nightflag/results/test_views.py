@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 NOON = "2024-05-01 12:00:00"
 
@@ -62,3 +63,21 @@ def test_a_flag_without_reasons_is_still_a_flag(shop: Any) -> None:
     with shop.workplace.results.writing() as connection:
         connection.execute(shop.workplace.tables.reasons.delete())
     assert shop.read("select id, reasons from shop_flags") == [(3, None)]
+
+
+def test_a_monitor_whose_view_an_earlier_version_made_lacks_what_came_later(
+    shop: Any, bank: Any
+) -> None:
+    bank.night()
+    with bank.workplace.results.writing() as connection:
+        for statement in (
+            "drop view nightflag_flags",
+            "drop view bank_flags",
+            "create view bank_flags as select account, number, event_time, score, p_value,"
+            " 'odd' as reasons, model_version, run_id, scored_at from bank_scores",
+        ):
+            connection.execute(text(statement))
+    shop.night()
+    found = shop.read("select monitor, reasons, extrapolated from nightflag_flags")
+    assert ("bank", "odd", None) in found
+    assert {monitor for monitor, *_ in found} == {"bank", "shop"}
