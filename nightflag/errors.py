@@ -90,6 +90,12 @@ class PublicationRefused(NightflagError):
     """What was staged does not add up, so nothing was published."""
 
 
+class VerdictRefused(NightflagError):
+    """A verdict is on no record that was scored, or says neither anomaly nor normal."""
+
+    exit_code = 2
+
+
 class ReportError(NightflagError):
     """The page of a night cannot be written; its flags are published all the same."""
 

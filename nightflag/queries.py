@@ -46,6 +46,8 @@ TIMESTAMPS = (
     "muted_from",
     "muted_until",
     "created_at",
+    "given_at",
+    "evaluated_at",
     "now",
 )
 

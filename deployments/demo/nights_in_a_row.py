@@ -13,7 +13,7 @@ from rich.table import Table
 
 from flows.nightly import nightly
 from flows.workplaces import at_work_on
-from nightflag.evaluation import Quality, quality
+from nightflag.evaluation import labels, measures
 from nightflag.runs import Run
 
 SQL = """select t.reading_id, t.a1, f.p_value, f.reasons
@@ -43,15 +43,18 @@ def show(database: Path, nights: Mapping[str, Sequence[datetime]], started: floa
     _say_where_to_look(console, database, list(nights), perf_counter() - started)
 
 
-def _night(monitor: str, as_of: datetime) -> tuple[Run, float, Quality | None]:
+def _night(monitor: str, as_of: datetime) -> tuple[Run, float, dict[str, float]]:
     begun = perf_counter()
     night = nightly(monitor, as_of=as_of)
     seconds = perf_counter() - begun
     with at_work_on(monitor) as workplace:
-        return night, seconds, quality(workplace, night)
+        known = labels(workplace, night)
+    return night, seconds, {one.metric: one.value for one in measures(known)} if known else {}
 
 
-def _add(table: Table, console: Console, night: Run, seconds: float, found: Quality | None) -> None:
+def _add(
+    table: Table, console: Console, night: Run, seconds: float, found: Mapping[str, float]
+) -> None:
     console.print(
         f"  {night.monitor:<20} {night.as_of:%Y-%m-%d}  {night.records_scored:>6,} scored, "
         f"{night.records_flagged:>4,} flagged by model {night.model_version}  {seconds:5.1f} s"
@@ -65,8 +68,8 @@ def _add(table: Table, console: Console, night: Run, seconds: float, found: Qual
         f"{night.records_flagged:,}",
         str(night.model_version),
         f"{seconds:.1f}",
-        _share(found.precision if found else None),
-        _share(found.recall if found else None),
+        _share(found.get("precision")),
+        _share(found.get("recall")),
     )
 
 

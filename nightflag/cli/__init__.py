@@ -26,6 +26,8 @@ COMMANDS = {
     "flags": "Show the flags of one night.",
     "runs": "Show the latest nights.",
     "models": "Show the models of a monitor.",
+    "verdict": "Say whether a flag is an anomaly or normal, with the flags like it.",
+    "evaluate": "Compare flags with labels and verdicts, and keep the figures.",
     "doctor": "Examine the installation: versions, folders, variables, server, monitors.",
     "deploy": "Tell the Prefect server to run the monitors on their schedules.",
 }

@@ -29,6 +29,7 @@ from sqlalchemy.sql.expression import ColumnElement, CompoundSelect, SelectBase,
 from sqlalchemy.types import TypeEngine
 
 from nightflag.results.definitions import marks
+from nightflag.results.keys import as_text
 from nightflag.results.tables import MonitorTables
 from nightflag.results.treatment import Treatment, treatment_names
 
@@ -159,3 +160,4 @@ def text_key(columns: Iterable[ColumnElement[Any]]) -> ColumnElement[str]:
     for other in others:
         joined = joined + literal(" | ") + other
     return joined
+from nightflag.results.keys import as_text

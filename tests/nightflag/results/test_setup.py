@@ -16,6 +16,7 @@ from sql import statements
 OWN = {
     *("nightflag_runs", "nightflag_models", "nightflag_watermarks", "nightflag_locks"),
     "nightflag_mutes",
+    *("nightflag_verdicts", "nightflag_quality"),
 }
 
 

@@ -1,0 +1,13 @@
+-- name: give_verdict
+insert into nightflag_verdicts (monitor, key, verdict, note, given_by, given_at)
+values (:monitor, :key, :verdict, :note, :given_by, :given_at)
+on conflict (monitor, key) do update set
+    verdict = excluded.verdict,
+    note = excluded.note,
+    given_by = excluded.given_by,
+    given_at = excluded.given_at
+
+-- name: verdicts_of_monitor
+select key, verdict, note, given_by, given_at from nightflag_verdicts
+where monitor = :monitor
+order by given_at desc, key
