@@ -1,4 +1,4 @@
-"""The night: pull, validate, features, retrain or score, publish, report."""
+"""The night: pull, validate, features, retrain or score, publish, evaluate, report."""
 
 from typing import Literal
 
@@ -13,6 +13,7 @@ from nightflag.runs import Run
 from nightflag.workplace import Workplace
 from tasks import (
     check_tonight,
+    evaluate_night,
     load_champion,
     open_night,
     publish_night,
@@ -38,6 +39,8 @@ def nightly(monitor: str, as_of: LogicalDate = None, retraining: Retraining = "w
             night = open_night(workplace, resolved(as_of))
             if not night.is_published:
                 night = _published(workplace, night, lock, retraining)
+        with reporting.failure_is_a_warning():
+            evaluate_night(workplace, night)
         with reporting.failure_is_a_warning():
             write_report(workplace, night)
     return night

@@ -8,11 +8,9 @@ from cyclopts import Parameter
 
 from nightflag.cli.options import AsJson, moment
 from nightflag.cli.output import print_json, print_table, say
-from nightflag.cli.results import read_secret
-from nightflag.monitors import find
+from nightflag.cli.results import at_work_on
 from nightflag.runs import Run
-from nightflag.settings import Settings
-from nightflag.workplace import Workplace, of_monitor
+from nightflag.workplace import Workplace
 
 COLUMNS = {
     "of": "of",
@@ -44,8 +42,7 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Compare the flags of nights and models with labels and verdicts, and keep the figures."""
-    found = find(Settings().monitors_folder, monitor)
-    with of_monitor(found, Settings(), read_secret=read_secret) as workplace:
+    with at_work_on(monitor) as workplace:
         rows = _evaluated(workplace, since)
     if as_json:
         print_json(rows)

@@ -8,16 +8,15 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Select, and_, select, table
-from sqlalchemy.sql.expression import column
+from sqlalchemy import ColumnElement, Select, select
 
 from nightflag.evaluation.words import as_anomaly
 from nightflag.features import View
 from nightflag.models import champion
 from nightflag.records import pull_seen
-from nightflag.results.keys import as_text
 from nightflag.results.staging import inside
 from nightflag.runs import Run
+from nightflag.verdicts.table import given, on_record
 from nightflag.workplace import Workplace
 
 Known = Literal["labels", "verdicts"]
@@ -120,15 +119,13 @@ def labels(workplace: Workplace, night: Run) -> Truth | None:
 
 
 def verdicts(workplace: Workplace, night: Run) -> Truth:
-    """What people said of the night's records: of flags mostly, which no recall can be read from."""
-    scores, given = workplace.tables.scores, table("nightflag_verdicts", *map(column, _VERDICT))
-    same = and_(
-        given.c.monitor == night.monitor,
-        given.c.key == as_text(workplace.tables.keys_of(scores)),
-    )
+    """What people said of the night's records, which are flags mostly: no recall follows."""
+    scores = workplace.tables.scores
+    judged = given(scores.schema)
+    same = on_record(judged, night.monitor, workplace.tables.keys_of(scores))
     statement = (
-        select(scores.c.score, scores.c.is_anomaly, given.c.verdict)
-        .select_from(scores.join(given, same))
+        select(scores.c.score, scores.c.is_anomaly, judged.c.verdict)
+        .select_from(scores.join(judged, same))
         .where(_of_night(workplace, night))
     )
     score, flagged, verdict = _columns(workplace, statement, JUDGED)
@@ -169,8 +166,9 @@ def _positions(values: NDArray[np.int64], known: NDArray[np.int64]) -> NDArray[n
 
 def _least_in_budget(workplace: Workplace, night: Run) -> float:
     """The lowest score that is still among as many as the alarm rate allows."""
-    scores, rate = workplace.tables.scores, workplace.monitor.alarm.rate
-    allowed = max(1, int(rate * (night.records_scored or 0)))
+    scores, alarm = workplace.tables.scores, workplace.monitor.alarm
+    accepted = int((night.alarm_rate or alarm.rate) * (night.records_scored or 0))
+    allowed = max(1, min(accepted, alarm.at_most or accepted))
     statement = select(scores.c.score).where(_of_night(workplace, night))
     last = statement.order_by(scores.c.score.desc()).offset(allowed - 1).limit(1)
     with workplace.results.reading() as connection:
@@ -187,5 +185,4 @@ def _view(workplace: Workplace) -> View | None:
     return View.model_validate(kept) if kept else None
 
 
-_VERDICT = ("monitor", "key", "verdict")
 _NOTHING: tuple[NDArray[np.intp], NDArray[np.bool_]] = (np.empty(0, np.intp), np.empty(0, bool))

@@ -32,8 +32,8 @@ def write(workplace: Workplace, night: Run) -> Path:
 
 @contextmanager
 def failure_is_a_warning() -> Iterator[None]:
-    """A place in which reports are written: what goes wrong is logged, and the night goes on."""
+    """Evaluating and reporting a night: what goes wrong there is logged, and the night goes on."""
     try:
         yield
     except NightflagError as error:
-        logger.warning("The night is published, but not reported: %s", error)
+        logger.warning("The night is published, but not all of it is reported: %s", error)

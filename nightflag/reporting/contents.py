@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from math import sqrt
 
 from nightflag import models
-from nightflag.errors import ModelFileError, NightflagError, ReportError
-from nightflag.evaluation import Quality, quality
+from nightflag.errors import ModelFileError, ReportError
 from nightflag.models import Entry
 from nightflag.monitors import Monitor
-from nightflag.reporting import flags, quarantine, scores, statement
+from nightflag.reporting import flags, quality, quarantine, scores, statement
 from nightflag.reporting.flags import Flag
+from nightflag.reporting.quality import Judged, Quality
 from nightflag.reporting.quarantine import FailedRule
 from nightflag.reporting.scores import Points
 from nightflag.runs import Run
@@ -30,7 +30,8 @@ class Contents:
     alarm_rate: float
     model: Entry
     threshold: float | None
-    quality: Quality | None
+    quality: tuple[Quality, ...]
+    judged: Judged
     points: Points
     p_values: tuple[int, ...]
     flags: tuple[Flag, ...]
@@ -64,8 +65,8 @@ class Contents:
 def gather(workplace: Workplace, night: Run) -> Contents:
     """What there is to tell of a published night; :class:`ReportError` for any other."""
     model = _model(workplace, night)
-    known, notes = _quality(workplace, night)
     with workplace.results.reading() as connection:
+        known = quality.of_night(connection, night)
         rate = night.alarm_rate or workplace.monitor.alarm.rate
         return Contents(
             monitor=workplace.monitor,
@@ -74,12 +75,13 @@ def gather(workplace: Workplace, night: Run) -> Contents:
             model=model,
             threshold=_threshold(workplace, model, rate),
             quality=known,
+            judged=quality.judged(connection, workplace.tables),
             points=scores.sample(connection, workplace.tables, night),
             p_values=scores.histogram(connection, workplace.tables, night),
             flags=flags.strongest(connection, workplace.tables, night),
             quarantine=quarantine.failed_rules(connection, workplace.tables, night),
             statement=statement.of_flags(workplace, night),
-            notes=notes,
+            notes=_notes(workplace, night, known),
         )
 
 
@@ -103,9 +105,12 @@ def _threshold(workplace: Workplace, model: Entry, rate: float) -> float | None:
     return loaded.calibration.threshold(rate)
 
 
-def _quality(workplace: Workplace, night: Run) -> tuple[Quality | None, tuple[str, ...]]:
-    """The quality where it can be known; the flags are worth a page also where it cannot."""
-    try:
-        return quality(workplace, night), ()
-    except NightflagError as error:
-        return None, (f"The flags could not be compared with the labels: {error.what}",)
+def _notes(workplace: Workplace, night: Run, known: tuple[Quality, ...]) -> tuple[str, ...]:
+    """What the reader has to know about the page itself."""
+    labelled = workplace.monitor.source.label is not None and night.records_scored
+    if not labelled or any(one.labels for one in known):
+        return ()
+    return (
+        "The flags were not compared with the labels: there are none for these records, or the log "
+        f"says why. To try again: nightflag evaluate {night.monitor}",
+    )

@@ -1,6 +1,6 @@
 """The pages themselves: contents in, HTML out, every value escaped."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 
@@ -59,7 +59,13 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        day=day, moment=moment, number=number, percent=percent, measure=measure, brief=brief
+        day=day,
+        moment=moment,
+        number=number,
+        percent=percent,
+        measure=measure,
+        brief=brief,
+        between=between,
     )
     return environment
 
@@ -86,6 +92,12 @@ def percent(share: float | None) -> str:
         return "\N{EN DASH}"
     text = f"{100 * share:.2g}" if 0 < share < 0.01 else f"{100 * share:.1f}".removesuffix(".0")
     return f"{text}\N{NO-BREAK SPACE}%"
+
+
+def between(interval: Mapping[str, float] | tuple[float, float]) -> str:
+    """Both ends of an interval of shares, also of a row that holds them as low and high."""
+    ends = (interval["low"], interval["high"]) if isinstance(interval, Mapping) else interval
+    return " to ".join(percent(end) for end in ends)
 
 
 def measure(value: float) -> str:

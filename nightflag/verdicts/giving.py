@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, except_, select, table
-from sqlalchemy.sql.expression import column
+from sqlalchemy import Connection, except_, select
 
 from nightflag.databases import Database
 from nightflag.errors import VerdictRefused
-from nightflag.queries import UtcTimestamp, run
+from nightflag.queries import run
 from nightflag.results.keys import key_columns, scored_keys
 from nightflag.results.reading import existing_tables, schema_of
 from nightflag.results.setup import upgrade
+from nightflag.verdicts.table import given
 
 ANOMALY, NORMAL = "anomaly", "normal"
 WORDS = (ANOMALY, NORMAL)
@@ -51,10 +51,8 @@ def _refuse_unknown(
     connection: Connection, results: Database, monitor: str, given_at: datetime
 ) -> None:
     """Raise where a verdict of this moment is on a key that has no score."""
-    known = scored_keys(connection, monitor, schema_of(results))
-    given = table("nightflag_verdicts", *(column(name) for name in ("monitor", "key")))
-    moment = column("given_at", UtcTimestamp())
-    just_now = select(given.c.key).where(given.c.monitor == monitor, moment == given_at)
+    said, known = given(schema_of(results)), scored_keys(connection, monitor, schema_of(results))
+    just_now = select(said.c.key).where(said.c.monitor == monitor, said.c.given_at == given_at)
     unknown = connection.execute(except_(just_now, known)).scalars().all()
     if not unknown:
         return

@@ -10,6 +10,7 @@ from sqlalchemy.sql.expression import column
 
 from nightflag.results.keys import as_text, key_columns
 from nightflag.verdicts.profiles import Profiles, Reasons
+from nightflag.verdicts.table import given
 from nightflag.verdicts.weighing import Precedents
 
 NEWEST_VERDICTS = 2_000
@@ -31,11 +32,11 @@ class Similar:
 
 def read(connection: Connection, monitor: str, schema: str | None) -> Precedents:
     """The flags of the monitor with the 2,000 newest verdicts, those that have reasons."""
-    given = _verdicts()
+    said = given(schema)
     newest = (
-        select(given.c.key, given.c.verdict)
-        .where(given.c.monitor == monitor)
-        .order_by(given.c.given_at.desc(), given.c.key)
+        select(said.c.key, said.c.verdict)
+        .where(said.c.monitor == monitor)
+        .order_by(said.c.given_at.desc(), said.c.key)
         .limit(NEWEST_VERDICTS)
         .subquery("newest")
     )
@@ -67,10 +68,6 @@ def similar(
         Similar(one, value, found[one].verdict, found[one].p_value, found[one].reasons)
         for one, value in nearest.items()
     ]
-
-
-def _verdicts() -> Any:
-    return table("nightflag_verdicts", *map(column, ("monitor", "key", "verdict", "given_at")))
 
 
 def _of_monitor(connection: Connection, monitor: str, kind: str, schema: str | None) -> Any:
@@ -107,11 +104,11 @@ def _newest_flags(connection: Connection, monitor: str, schema: str | None) -> S
 
 def _shown(monitor: str, schema: str | None, keys: Sequence[str]) -> Select[Any]:
     names = ("monitor", "key", "p_value", "reasons")
-    flags, given = table("nightflag_flags", *map(column, names), schema=schema), _verdicts()
-    same = and_(given.c.monitor == flags.c.monitor, given.c.key == flags.c.key)
+    flags, said = table("nightflag_flags", *map(column, names), schema=schema), given(schema)
+    same = and_(said.c.monitor == flags.c.monitor, said.c.key == flags.c.key)
     return (
-        select(flags.c.key, flags.c.p_value, flags.c.reasons, given.c.verdict)
-        .select_from(flags.outerjoin(given, same))
+        select(flags.c.key, flags.c.p_value, flags.c.reasons, said.c.verdict)
+        .select_from(flags.outerjoin(said, same))
         .where(flags.c.monitor == monitor, flags.c.key.in_(keys))
     )
 

@@ -7,7 +7,7 @@ records is the cosine of their profiles: 1 for the same reasons in the same shar
 common. It does not depend on the units of the score, so reasons of different models compare.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,30 +40,28 @@ class Profiles:
     def of(cls, reasons: Reasons, count: int) -> "Profiles":
         """The profiles of these records; one without a reason is like no other."""
         coordinates: dict[Coordinate, int] = {}
-        matrix = _matrix(reasons, count, lambda one: coordinates.setdefault(one, len(coordinates)))
-        return cls(matrix, coordinates)
+        for one in zip(reasons.feature, reasons.value, reasons.expected, strict=True):
+            coordinates.setdefault(_coordinate(*one)[0], len(coordinates))
+        return cls(_matrix(reasons, count, coordinates), coordinates)
 
     def likeness(self, reasons: Reasons, count: int) -> Likeness:
         """How alike ``count`` records with these reasons are to each of these, (count, n)."""
-        others = _matrix(reasons, count, lambda one: self.coordinates.get(one, -1))
-        width = len(self.coordinates)
-        return np.asarray((others[:, :width] @ self.matrix[:, :width].T).toarray())
+        others = _matrix(reasons, count, self.coordinates)
+        return np.asarray((others @ self.matrix.T).toarray())
 
 
-def _matrix(reasons: Reasons, count: int, place: Callable[[Coordinate], int]) -> csr_array:
-    """One row of length 1 for each record; what has no place keeps its share of the length."""
+def _matrix(reasons: Reasons, count: int, coordinates: Mapping[Coordinate, int]) -> csr_array:
+    """A row of length 1 for each record; a reason that is no coordinate keeps its share of it."""
     parts = np.maximum(reasons.contribution, 0)
     whole = np.bincount(reasons.row, parts, minlength=count)[reasons.row]
     size = np.sqrt(np.divide(parts, whole, out=np.zeros_like(parts), where=whole > 0))
-    found = [
-        _coordinate(*one)
-        for one in zip(reasons.feature, reasons.value, reasons.expected, strict=True)
-    ]
-    places = np.array([place(coordinate) for coordinate, _ in found], dtype=np.intp)
+    told = zip(reasons.feature, reasons.value, reasons.expected, strict=True)
+    found = [_coordinate(*one) for one in told]
+    place = np.array([coordinates.get(coordinate, -1) for coordinate, _ in found], dtype=np.intp)
     entries = size * np.array([sign for _, sign in found], dtype=np.float64)
-    known = places >= 0
-    shape = (count, int(places.max(initial=-1)) + 1)
-    return csr_array((entries[known], (reasons.row[known], places[known])), shape=shape)
+    known = place >= 0
+    at = (reasons.row[known], place[known])
+    return csr_array((entries[known], at), shape=(count, len(coordinates)))
 
 
 def _coordinate(feature: str, value: str | None, expected: str | None) -> tuple[Coordinate, int]:

@@ -20,7 +20,7 @@ from nightflag.verdicts.profiles import Likeness, Profiles, Reasons
 SHARPNESS = 4
 UNKNOWN = 0.5
 THE_SAME = 0.95
-"""A candidate so like a flag judged normal, and less like any anomaly, is that false alarm again."""
+"""So like a flag judged normal, and less like any anomaly, is that false alarm again."""
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,3 @@ on conflict (monitor, key) do update set
     note = excluded.note,
     given_by = excluded.given_by,
     given_at = excluded.given_at
-
--- name: verdicts_of_monitor
-select key, verdict, note, given_by, given_at from nightflag_verdicts
-where monitor = :monitor
-order by given_at desc, key

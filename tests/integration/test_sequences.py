@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nightflag.errors import SourceError
-from nightflag.evaluation import quality
+from nightflag.evaluation import labels
 from tests.integration.machines import SOURCE, machines
 
 START = datetime(2026, 3, 1)
@@ -210,9 +210,9 @@ def test_labels_are_matched_with_what_was_scored(sqlite_url, tmp_path):
     with watching(sqlite_url, tmp_path) as watched:
         watched.change("update readings set flaw = reading_id % 2")
         night = watched.night(FIRST_NIGHT)
-        found = quality(watched.workplace, night)
-        assert (found.labelled, found.anomalies) == (A_DAY, A_DAY // 2)
-        assert found.flagged == night.records_flagged
+        found = labels(watched.workplace, night)
+        assert (found.records, found.anomalies) == (A_DAY, A_DAY // 2)
+        assert found.flags == night.records_flagged
 
 
 def test_a_missing_entity_column_is_named(sqlite_url, tmp_path):

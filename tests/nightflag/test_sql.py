@@ -14,7 +14,10 @@ from nightflag.results.setup import upgrade
 from sql import queries, statements
 
 PLACEHOLDER = re.compile(r"(?<!:):(\w+)")
-NUMBERS = re.compile(r"run_id|version|records|rate|limit|process|number|count|_rows")
+NUMBERS = re.compile(
+    r"run_id|version|records|rate|limit|process|number|count|_rows|^(value|low|high|anomalies)$"
+)
+WORDS = {"verdict": "anomaly", "truth": "labels"}
 
 
 @pytest.fixture
@@ -28,7 +31,7 @@ def results(database_url: str) -> Iterator[Database]:
 def value(name: str) -> object:
     if name in TIMESTAMPS:
         return datetime(2024, 5, 2, tzinfo=UTC)
-    return 1 if NUMBERS.search(name) else "a"
+    return 1 if NUMBERS.search(name) else WORDS.get(name, "a")
 
 
 def test_every_query_runs(results: Database) -> None:

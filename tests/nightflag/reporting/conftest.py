@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from nightflag import reporting
+from nightflag import evaluation, reporting
 from nightflag.runs import Run
 from nightflag.workplace import Workplace
 from tests.nightflag.reporting.payments import HOSTILE, SHOP, at_work, fill, publish, records
@@ -20,7 +20,15 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
     frame.loc[1_999, ["payment", "shop"]] = HOSTILE + "!", SHOP
     with at_work(f"sqlite:///{folder / 'bank.db'}", folder) as workplace:
         fill(workplace, frame)
-        yield workplace, publish(workplace, warnings=(f"row count: {HOSTILE}", "freshness"))
+        run = publish(workplace, warnings=(f"row count: {HOSTILE}", "freshness"))
+        with workplace.results.writing() as connection:
+            connection.exec_driver_sql(
+                "insert into nightflag_verdicts (monitor, key, verdict) "
+                "select 'payments', payment, 'anomaly' from payments "
+                "where payment in ('p-00000', 'p-00001', 'p-00002')"
+            )
+        evaluation.evaluate(workplace, run)
+        yield workplace, run
 
 
 @pytest.fixture(scope="session")

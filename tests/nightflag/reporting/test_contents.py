@@ -70,8 +70,8 @@ def test_labels_that_cannot_be_read_leave_a_note(tmp_path, sqlite_url):
         with workplace.source.writing() as connection:
             connection.exec_driver_sql("update payments set fraud = 'perhaps'")
         contents = gather(workplace, run)
-    assert contents.quality is None
-    assert "could not be compared with the labels" in contents.notes[0]
+    assert contents.quality == ()
+    assert "not compared with the labels" in contents.notes[0]
     assert len(contents.flags) == run.records_flagged
 
 

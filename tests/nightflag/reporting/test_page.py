@@ -50,7 +50,7 @@ def test_the_strongest_hundred_flags_come_with_their_reasons(page, night):
     at = [page.text.index(f" {key} 2026-01-07") for key in found]
     assert at == sorted(at)
     assert f"100 strongest of {run.records_flagged} flags" in page.text
-    assert page.tags.count("tr") == 1 + 100 + 1 + 1
+    assert page.tags.count("tr") == (1 + 100) + (1 + 7) + (1 + 1)
     assert "amount = 649, expected " in page.text
 
 
@@ -62,8 +62,21 @@ def test_the_quarantine_counts_records_by_rule_and_gives_three_examples(page):
 
 def test_labels_give_precision_and_recall(page, night):
     _, run = night
-    assert f"150 of {run.records_flagged} flags are labelled anomalies" in page.text
-    assert "Recall 100 % 150 of 150 labelled anomalies are flagged" in page.text
+    precision = percent(150 / run.records_flagged).replace("\N{NO-BREAK SPACE}", " ")
+    assert f"Precision {precision} by labels, " in page.text
+    assert "Recall 100 % by labels, 97.5 % to 100 %" in page.text
+
+
+def test_every_measure_stands_with_its_interval_and_what_it_rests_on(page):
+    table = page.text[page.text.index("measure by labels by verdicts") :]
+    assert "recall 100 %, 97.5 % to 100 %; 150 anomalies of 1,996 records" in table
+    assert " records 100 %, 43.9 % to 100 %; 3 anomalies of 3 records" in table
+    assert re.search(r"auroc 100 %, 9\d(\.\d)? % to 100 %; [\w ,]+ records not known", table)
+
+
+def test_the_measured_precision_of_judged_flags_is_a_key_figure(page):
+    judged = "3 of the 3 judged flags of all nights are anomalies, 43.9 % to 100 %"
+    assert f"Measured precision 100 % {judged}" in page.text
 
 
 def test_the_model_card_says_what_the_p_values_rest_on(page):
