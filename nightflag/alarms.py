@@ -1,11 +1,12 @@
 """Alarms: how unusual a record is in what counts for alarms, and what was left out of account.
 
 A departure in a direction that the monitor does not mind, or one too small to matter, keeps its
-part in the score; the p-value that decides is that of the score without it.
+part in the score; the p-value that decides is that of the score without it. Verdicts on flags with
+the same reasons weigh on what is left.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,8 @@ from nightflag.features import History
 from nightflag.features.numeric import numbers
 from nightflag.models import Model
 from nightflag.monitors import Alarm
+from nightflag.verdicts.profiles import Reasons
+from nightflag.verdicts.weighing import Precedents
 
 LEARNING = "its entity is still being learned"
 NEVER = 1.0
@@ -58,6 +61,18 @@ def judge(model: Model, alarm: Alarm, records: pd.DataFrame | History) -> Judged
         withheld[candidates] = why
     extrapolated = model.calibration.extrapolated(score)
     return Judged(score, p_value, extrapolated, alarm_p_value, withheld, candidates)
+
+
+def weighed(judged: Judged, precedents: Precedents, found: explanation.Reasons) -> Judged:
+    """The same, with what verdicts on flags say of candidates that have the reasons ``found``."""
+    chosen = judged.candidates
+    told = Reasons(found.row, found.feature, found.contribution, found.value, found.expected)
+    beside = precedents.weigh(judged.alarm_p_value[chosen], told)
+    alarm_p_value, withheld = judged.alarm_p_value.copy(), judged.withheld.copy()
+    alarm_p_value[chosen] = beside.p_value
+    both = zip(withheld[chosen], beside.withheld, strict=True)
+    withheld[chosen] = ["; ".join(filter(None, one)) or None for one in both]
+    return replace(judged, alarm_p_value=alarm_p_value, withheld=withheld)
 
 
 def _refuse_other_features(model: Model, alarm: Alarm) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from nightflag import features
+from nightflag import features, leaks
 from nightflag.errors import FeatureError, TrainingRefused
 from nightflag.monitors import Monitor
 from nightflag.windows import Window
@@ -17,9 +17,26 @@ def kinds(workplace: Workplace, frame: pd.DataFrame) -> features.Inferred:
     monitor, chosen = workplace.monitor, workplace.monitor.features
     entity = monitor.sequence.entity if monitor.sequence else ()
     found = features.infer(candidates, exclude=(*chosen.exclude, *entity), overrides=chosen.kinds)
+    found = _without_leaks(found, leaks.found(frame, monitor.source.label, found.kinds), monitor)
     if monitor.sequence is not None:
         _refuse_images(found.kinds)
     return found
+
+
+def _without_leaks(
+    found: features.Inferred, given_away: Mapping[str, str], monitor: Monitor
+) -> features.Inferred:
+    """Without the columns that tell the label, unless the monitor itself asks for one of them."""
+    for column in monitor.features.kinds:
+        if column in given_away:
+            raise FeatureError(
+                f"Column '{column}' {given_away[column]}, and is to be a feature.",
+                expected="features that do not tell the label",
+                mend=f"take '{column}' out of `features: {{kinds: ...}}`, or, where it is no copy, "
+                "`label` out of `source`",
+            )
+    kinds = {name: kind for name, kind in found.kinds.items() if name not in given_away}
+    return features.Inferred(kinds, {**found.left_out, **given_away})
 
 
 def _refuse_images(kinds: Mapping[str, str]) -> None:

@@ -6,13 +6,15 @@ from datetime import datetime, timedelta
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from nightflag import models, nights, runs
 from nightflag.calibration import Calibration
 from nightflag.errors import TrainingRefused
 from nightflag.failpoints import reached
 from nightflag.models import Entry
+from nightflag.verdicts.giving import ANOMALY
+from nightflag.verdicts.table import given, on_record
 from nightflag.workplace import Workplace
 
 
@@ -22,9 +24,9 @@ def recalibrate(
     """The new champion: the detector in use, calibrated on the scores that it gave since.
 
     None of these records was trained on. Those of the newest ``window`` are taken, or all the
-    detector ever scored. What is unusual among them stays in, so the promise holds for records
-    like them all, and where many of them are anomalies fewer are flagged. Raises
-    :class:`TrainingRefused` for fewer than ``at_least``.
+    detector ever scored, but for confirmed anomalies. What else is unusual among them stays in, so
+    the promise holds for records like them all, and where many of them are anomalies fewer are
+    flagged. Raises :class:`TrainingRefused` for fewer than ``at_least``.
     """
     champion, model = nights.load_champion(workplace)
     scores = _scores(workplace, champion, window)
@@ -49,7 +51,13 @@ def recalibrate(
 
 def _scores(workplace: Workplace, champion: Entry, window: timedelta | None) -> NDArray[np.float64]:
     scores, results = workplace.tables.scores, workplace.results
-    statement = select(scores.c.score).where(scores.c.model_version == champion.version)
+    said = given(scores.schema)
+    confirmed = exists().where(
+        on_record(said, champion.monitor, workplace.tables.keys_of(scores)),
+        said.c.verdict == ANOMALY,
+    )
+    of_model = scores.c.model_version == champion.version
+    statement = select(scores.c.score).where(of_model, ~confirmed)
     if window is not None and (newest := _newest(workplace)) is not None:
         statement = statement.where(scores.c.event_time >= newest - window)
     batches = results.read(

@@ -24,6 +24,8 @@ from nightflag.results.staging import (
 )
 from nightflag.runs import Run
 from nightflag.validation import RowSuite, RuleCount, split, total
+from nightflag.verdicts import precedents
+from nightflag.verdicts.weighing import Precedents
 from nightflag.workplace import Workplace
 
 NULL_KEY = "key_is_not_null"
@@ -55,7 +57,7 @@ def score(workplace: Workplace, night: Run, model: Model, *, partition: int = 0)
             batch_size=monitor.execution.batch_size,
         )
     )
-    judged = _Judge(workplace, model, suite)
+    judged = _Judge(workplace, model, suite, _precedents(workplace))
     batches = ahead(_due(workplace, night, model, ledger))
     counts = stage(
         workplace.results,
@@ -84,15 +86,23 @@ def _due(workplace: Workplace, night: Run, model: Model, ledger: Ledger) -> Iter
             yield due
 
 
+def _precedents(workplace: Workplace) -> Precedents:
+    with workplace.results.reading() as connection:
+        return precedents.read(connection, workplace.monitor.name, workplace.tables.scores.schema)
+
+
 class _Judge:
     """Turns batches of due records into findings, and keeps count of the rules."""
 
-    def __init__(self, workplace: Workplace, model: Model, suite: RowSuite) -> None:
+    def __init__(
+        self, workplace: Workplace, model: Model, suite: RowSuite, precedents: Precedents
+    ) -> None:
         self.key = workplace.layout.key
         self.time = workplace.monitor.source.time
         self.alarm = workplace.monitor.alarm
         self.model = model
         self.suite = suite
+        self.precedents = precedents
         self.rules: list[tuple[RuleCount, ...]] = []
 
     def findings(self, batch: Batch) -> Findings:
@@ -142,10 +152,14 @@ class _Judge:
     ) -> tuple[pa.RecordBatch, pa.RecordBatch, pa.RecordBatch | None]:
         """The scores, and of the candidates for a flag the reasons, of images with heat maps."""
         judged = alarms.judge(self.model, self.alarm, seen)
+        reasons, pictures = EMPTY, None
+        if judged.candidates.any():
+            chosen = kept.keep(judged.candidates)
+            found, pictures = self._explained(chosen, seen, judged.candidates)
+            judged = alarms.weighed(judged, self.precedents, found)
+            reasons = self._reasons(chosen, found)
         scores = pa.record_batch({**self._keys(kept), **self._columns(kept, judged)})
-        if not judged.candidates.any():
-            return scores, EMPTY, None
-        return scores, *self._explained(kept, seen, judged.candidates)
+        return scores, reasons, pictures
 
     def _keys(self, records: Batch) -> dict[str, pa.Array]:
         return {name: records.records.column(name) for name in self.key}
@@ -169,17 +183,17 @@ class _Judge:
         return kept.records.column(self.alarm.segments.column).cast(pa.string())
 
     def _explained(
-        self, kept: Batch, seen: pd.DataFrame | History, candidates: np.ndarray
-    ) -> tuple[pa.RecordBatch, pa.RecordBatch | None]:
-        """The reasons, and of images the heat maps."""
-        chosen, pipeline = kept.keep(candidates), self.model.features
+        self, chosen: Batch, seen: pd.DataFrame | History, candidates: np.ndarray
+    ) -> tuple[explanation.Reasons, pa.RecordBatch | None]:
+        """The reasons of the chosen records, which are the ``candidates``; of images heat maps."""
+        pipeline = self.model.features
         if isinstance(pipeline, SequencePipeline) or pipeline.image is None:
             records = seen.keep(candidates) if isinstance(seen, History) else seen[candidates]
-            return self._reasons(chosen, explanation.reasons(self.model, records)), None
+            return explanation.reasons(self.model, records), None
         found = heat_maps.explain(self.model.detector, pipeline, pipeline.image, chosen.frame())
         pictures = pa.array(found.pictures, pa.binary())
         drawn = pa.record_batch({**self._keys(chosen), "picture": pictures})
-        return self._reasons(chosen, found.reasons), drawn
+        return found.reasons, drawn
 
     def _reasons(self, candidates: Batch, found: explanation.Reasons) -> pa.RecordBatch:
         columns = {

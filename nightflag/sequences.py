@@ -16,6 +16,7 @@ from nightflag.records.following import newest, refuse_unknown_entity
 from nightflag.records.pulling import inside_window, with_derived
 from nightflag.records.timeline import SECOND, Timeline, joined
 from nightflag.validation import RowSuite, split
+from nightflag.verdicts import confirmed
 from nightflag.windows import Window
 from nightflag.workplace import Workplace
 
@@ -27,12 +28,13 @@ def parted(workplace: Workplace, sequence: Sequence, window: Window) -> tuple[Hi
     """The newest records of the window with their past: to train on, and to calibrate with.
 
     Up to ``at_most`` records of all entities together; a sample of single records would tear the
-    series apart. The newest share of them calibrates.
+    series apart. The newest share of them calibrates. Confirmed anomalies are seen by none.
     """
     monitor = workplace.monitor
     refuse_unknown_entity(workplace.layout, sequence.entity)
     timeline = _newest(workplace, sequence, window)
     good = usable(timeline.rows, RowSuite(split(monitor.expectations)[0]), monitor.source.key)
+    good &= ~confirmed.among(timeline.rows, monitor.source.key, confirmed.anomalies(workplace))
     own = np.flatnonzero(good & inside_window(timeline.event_time, window, undated=False))
     if len(own) < monitor.training.at_least:
         raise too_few(monitor, window, len(own))

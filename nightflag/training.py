@@ -25,6 +25,7 @@ from nightflag.models.registry import Training
 from nightflag.monitors import Monitor
 from nightflag.records import Batch, pull
 from nightflag.validation import RowSuite, split
+from nightflag.verdicts import confirmed
 from nightflag.windows import Window
 from nightflag.workplace import Workplace
 
@@ -146,7 +147,7 @@ def _pipeline(
 
 
 def sample(workplace: Workplace, window: Window) -> pd.DataFrame:
-    """Up to ``at_most`` good records of the window, by event time.
+    """Up to ``at_most`` good records of the window, by event time, without confirmed anomalies.
 
     The sample holds the records with the smallest fingerprints (a bottom-k sample, Cohen and Kaplan
     2007): uniform, in one pass, in bounded memory, and the same however the records arrive.
@@ -156,9 +157,11 @@ def sample(workplace: Workplace, window: Window) -> pd.DataFrame:
     batches = pull(
         workplace.source, workplace.layout, window, batch_size=monitor.execution.batch_size
     )
+    anomalies = confirmed.anomalies(workplace)
     kept: list[pa.Table] = []
     for batch in batches:
-        kept = [_smallest([*kept, _good(batch, suite)], monitor.training.at_most)]
+        good = _good(batch, suite, monitor.source.key, anomalies)
+        kept = [_smallest([*kept, good], monitor.training.at_most)]
     found = kept[0].num_rows if kept else 0
     if found < monitor.training.at_least:
         raise too_few(monitor, window, found)
@@ -170,8 +173,10 @@ def sample(workplace: Workplace, window: Window) -> pd.DataFrame:
     return usable
 
 
-def _good(batch: Batch, suite: RowSuite) -> pa.Table:
-    good = np.ones(len(batch), dtype=bool)
+def _good(
+    batch: Batch, suite: RowSuite, key: tuple[str, ...], anomalies: confirmed.Hashes
+) -> pa.Table:
+    good = ~confirmed.among(batch.records, key, anomalies)
     good[suite.check(batch.frame()).records["row"]] = False
     kept = batch.keep(good)
     return (

@@ -44,7 +44,15 @@ def within_rate(scores: Table, alarm: Alarm) -> ColumnElement[bool]:
 
 
 def alarm_p_value(scores: Table) -> ColumnElement[float]:
-    """The p-value that decides: that of the whole score, unless a part of it does not count."""
+    """The p-value that rates and shares are promised by, never below that of the whole score.
+
+    It is greater where a part of the score does not count, or where verdicts say so.
+    """
+    return case((urgency(scores) > scores.c.p_value, urgency(scores)), else_=scores.c.p_value)
+
+
+def urgency(scores: Table) -> ColumnElement[float]:
+    """The p-value by which candidates stand in order; verdicts may have made it smaller, too."""
     return func.coalesce(scores.c.alarm_p_value, scores.c.p_value)
 
 
@@ -86,7 +94,7 @@ def _ranked(scores: Table, candidates: ColumnElement[bool]) -> Subquery:
     """Each candidate with its place in its night, and how many stand at or below its p-value."""
     night: Column[Any] = scores.c.run_id
     p_value = alarm_p_value(scores)
-    order = (p_value, scores.c.score.desc(), scores.c.fingerprint)
+    order = (urgency(scores), scores.c.score.desc(), scores.c.fingerprint)
     return (
         select(
             scores.c.fingerprint,

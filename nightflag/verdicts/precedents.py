@@ -38,18 +38,24 @@ def read(connection: Connection, monitor: str, schema: str | None) -> Precedents
         .where(said.c.monitor == monitor)
         .order_by(said.c.given_at.desc(), said.c.key)
         .limit(NEWEST_VERDICTS)
-        .subquery("newest")
     )
+    verdicts = {row.key: row.verdict for row in connection.execute(newest)}
+    rows = connection.execute(_with_key_in(connection, monitor, schema, newest)).all()
+    keys = list(dict.fromkeys(row.key for row in rows))
+    return Precedents.of(keys, [verdicts[key] for key in keys], _reasons(rows, keys))
+
+
+def _with_key_in(
+    connection: Connection, monitor: str, schema: str | None, newest: Select[Any]
+) -> Select[Any]:
+    """The reasons of these keys; IN, not a join: SQLite looks each key up in a tree of them."""
     reasons, key = _of_monitor(connection, monitor, "reasons", schema)
-    statement = (
-        select(key, newest.c.verdict, *(reasons.c[name] for name in REASON))
-        .select_from(reasons.join(newest, newest.c.key == key))
+    wanted = key.in_(select(newest.subquery("newest").c.key))
+    return (
+        select(key, *(reasons.c[name] for name in REASON))
+        .where(wanted)
         .order_by(key, reasons.c.rank)
     )
-    rows = connection.execute(statement).all()
-    keys = list(dict.fromkeys(row.key for row in rows))
-    verdict_of = {row.key: row.verdict for row in rows}
-    return Precedents.of(keys, [verdict_of[one] for one in keys], _reasons(rows, keys))
 
 
 def similar(

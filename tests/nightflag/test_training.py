@@ -92,7 +92,9 @@ def workplace(tmp_path: Path) -> Iterator[Open]:
             monitor = a_monitor(
                 training={"at_most": at_most, "at_least": 20}, execution={"batch_size": batch_size}
             )
-            return Workplace(monitor, source, source, tmp_path, tmp_path)
+            made = Workplace(monitor, source, source, tmp_path, tmp_path)
+            made.prepare()
+            return made
 
         yield opened
 
