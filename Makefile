@@ -8,7 +8,7 @@ STAMP := .venv/.installed
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --quiet
 
-.PHONY: help install demo picture bench bench-quality bench-alarms bench-series bench-images bench-tails test test-slow lint format types imports check lock clean
+.PHONY: help install demo picture bench bench-quality bench-alarms bench-series bench-images bench-tails bench-verdicts test test-slow lint format types imports check lock clean
 
 help: ## show these words
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ bench-images: $(STAMP) ## how well images are judged: DATA=folder of chest X-ray
 
 bench-tails: $(STAMP) ## how far alarm rates are kept beyond the calibration's ranks: DATA=folder of .npz sets [OUT=folder]
 	$(BIN)/python tests/benchmarks/tails.py $(if $(DATA),--data "$(DATA)") --out "$(or $(OUT),.)/tails.json"
+
+bench-verdicts: $(STAMP) ## what 50 verdicts do to the next night's precision: [DATA=folder of .npz] [OUT=folder]
+	$(BIN)/python tests/benchmarks/verdicts.py $(if $(DATA),--data "$(DATA)") --out "$(or $(OUT),.)/verdicts.json"
 
 test: $(STAMP) ## the tests, without the slow ones
 	$(BIN)/pytest
