@@ -115,7 +115,7 @@ def _reasons_in_words(tables: MonitorTables) -> ColumnElement[str]:
 def _all_flags(connection: Connection, tables: MonitorTables) -> CompoundSelect[Any]:
     schema = tables.scores.schema
     monitors = {
-        tables.monitor: _with_text_key(tables.monitor, tables.key, FLAG_COLUMNS, schema),
+        tables.monitor: _with_as_text(tables.monitor, tables.key, FLAG_COLUMNS, schema),
         **_other_monitors(connection, tables),
     }
     return union_all(*(monitors[name] for name in sorted(monitors)))
@@ -128,7 +128,7 @@ def _other_monitors(connection: Connection, tables: MonitorTables) -> dict[str, 
     names = {view.removesuffix("_flags") for view in views} - {"nightflag", tables.monitor}
     watched = [name for name in names if {f"{name}_scores", f"{name}_staged_gone"} <= there]
     return {
-        name: _with_text_key(
+        name: _with_as_text(
             name,
             found.get_pk_constraint(f"{name}_scores", schema=schema)["constrained_columns"],
             {one["name"] for one in found.get_columns(f"{name}_flags", schema=schema)},
@@ -138,26 +138,16 @@ def _other_monitors(connection: Connection, tables: MonitorTables) -> dict[str, 
     }
 
 
-def _with_text_key(
+def _with_as_text(
     monitor: str, key: Iterable[str], there: Collection[str], schema: str | None
 ) -> Select[Any]:
     """The monitor's flags; NULL for what an earlier version's view does not have yet."""
     columns: list[ColumnElement[Any]] = [
         literal_column(f"'{monitor}'").label("monitor"),
-        text_key(column(name) for name in key).label("key"),
+        as_text(column(name) for name in key).label("key"),
         *(
             column(name) if name in there else cast(null(), kind).label(name)
             for name, kind in FLAG_COLUMNS.items()
         ),
     ]
     return select(*columns).select_from(table(f"{monitor}_flags", schema=schema))
-
-
-def text_key(columns: Iterable[ColumnElement[Any]]) -> ColumnElement[str]:
-    """A record's key as one text, its columns joined by ' | ': how nightflag_flags calls it."""
-    first, *others = (cast(one, Text) for one in columns)
-    joined: ColumnElement[str] = first
-    for other in others:
-        joined = joined + literal(" | ") + other
-    return joined
-from nightflag.results.keys import as_text
