@@ -14,7 +14,8 @@ OWN = frozenset(
         *("extrapolated", "alarm_p_value", "withheld", "alarm_segment", "muted"),
         *("model_version", "run_id", "scored_at"),
         *("change", "why", "changed_at"),
-        *("reasons", "rank", "feature", "contribution", "value", "expected", "records_back"),
+        *("reasons", "rank", "feature", "contribution", "value", "expected"),
+        *("records_back", "words"),
         *("rule", "column_name", "quarantined_at"),
         *("picture", "partition", "monitor"),
     }
@@ -58,6 +59,7 @@ def of_reasons(*, primary: bool) -> Columns:
         Column("value", Text),
         Column("expected", Text),
         Column("records_back", Integer),
+        Column("words", Text),
     )
 
 

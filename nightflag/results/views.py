@@ -11,6 +11,7 @@ from sqlalchemy import (
     Double,
     Integer,
     Select,
+    Table,
     Text,
     and_,
     case,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     literal,
     literal_column,
     null,
+    or_,
     select,
     table,
     union_all,
@@ -34,6 +36,7 @@ from nightflag.results.tables import MonitorTables
 from nightflag.results.treatment import Treatment, treatment_names
 
 ALL_FLAGS = "nightflag_flags"
+WORTH_A_WORD = 0.05
 FLAG_COLUMNS: dict[str, TypeEngine[Any]] = {
     "event_time": DateTime(timezone=True),
     "score": Double(),
@@ -89,27 +92,36 @@ def _flags(tables: MonitorTables) -> Select[Any]:
 
 
 def _reasons_in_words(tables: MonitorTables) -> ColumnElement[str]:
+    """The first reason and those that made a twentieth of the score, best first."""
     reasons, scores = tables.reasons, tables.scores
-    words = (
+    words = func.coalesce(reasons.c.words, _without_words(reasons))
+    same_record = and_(*(reasons.c[name] == scores.c[name] for name in tables.key))
+    weighty = or_(
+        reasons.c.rank == 1,
+        reasons.c.contribution >= scores.c.score * WORTH_A_WORD,
+        reasons.c.words.is_(None),
+    )
+    ranked = select(words.label("words")).where(same_record, weighty).order_by(reasons.c.rank)
+    listed = ranked.correlate(scores).subquery("ranked")
+    separator: Any = literal_column("'; '")  # SQLAlchemy 2.0 would bind a text; views bind nothing
+    return select(func.aggregate_strings(listed.c.words, separator)).scalar_subquery()
+
+
+def _without_words(reasons: Table) -> ColumnElement[str]:
+    """What is said of a reason that was staged before reasons had words."""
+    back = reasons.c.records_back
+    return (
         reasons.c.feature
         + literal(" = ")
         + func.coalesce(reasons.c.value, "missing")
         + literal(" (expected ")
         + func.coalesce(reasons.c.expected, "missing")
         + case(
-            (reasons.c.records_back == 1, literal(") one record before")),
-            (
-                reasons.c.records_back > 1,
-                literal(") ") + cast(reasons.c.records_back, Text) + literal(" records before"),
-            ),
+            (back == 1, literal(") one record before")),
+            (back > 1, literal(") ") + cast(back, Text) + literal(" records before")),
             else_=literal(")"),
         )
     )
-    same_record = and_(*(reasons.c[name] == scores.c[name] for name in tables.key))
-    ranked = select(words.label("words")).where(same_record).order_by(reasons.c.rank)
-    listed = ranked.correlate(scores).subquery("ranked")
-    separator: Any = literal_column("'; '")  # SQLAlchemy 2.0 would bind a text; views bind nothing
-    return select(func.aggregate_strings(listed.c.words, separator)).scalar_subquery()
 
 
 def _all_flags(connection: Connection, tables: MonitorTables) -> CompoundSelect[Any]:

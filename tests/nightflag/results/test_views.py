@@ -81,3 +81,15 @@ def test_a_monitor_whose_view_an_earlier_version_made_lacks_what_came_later(
     found = shop.read("select monitor, reasons, extrapolated from nightflag_flags")
     assert ("bank", "odd", None) in found
     assert {monitor for monitor, *_ in found} == {"bank", "shop"}
+
+
+def test_reasons_are_the_words_of_those_that_made_the_score(shop: Any) -> None:
+    shop.night()
+    reasons = shop.workplace.tables.reasons
+    told = {1: ("amount 999", 900.0), 2: ("note missing", 60.0), 3: ("a trifle", 39.0)}
+    with shop.workplace.results.writing() as connection:
+        connection.execute(reasons.delete())
+        for rank, (words, contribution) in told.items():
+            row = {"id": 3, "rank": rank, "contribution": contribution, "words": words}
+            connection.execute(reasons.insert().values(feature="any", **row))
+    assert shop.read("select reasons from shop_flags") == [("amount 999; note missing",)]
