@@ -204,6 +204,7 @@ class _Judge:
             "value": pa.array(found.value, pa.string()),
             "expected": pa.array(found.expected, pa.string()),
             "records_back": pa.array(found.records_back, pa.int32()),
+            "words": pa.array(found.words, pa.string()),
         }
         return pa.record_batch(columns)
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from nightflag import detectors, features, images, sequences
+from nightflag import detectors, explanation, features, images, sequences
 from nightflag.calibration import Calibration
 from nightflag.candidates import kinds, too_few
 from nightflag.failpoints import reached
@@ -113,6 +113,7 @@ def fit(workplace: Workplace, older: Records, newest: Records) -> Model:
     scores = scored(detector, pipeline, newest)
     held_out, kept = bounded(pipeline, newest)
     seen = {"view": pipeline.view and pipeline.view.model_dump(), "left_out": inferred.left_out}
+    seen |= explanation.usual(detector, pipeline, held_out)
     detector = replace(detector, about={**detector.about, **seen})
     known = judged(detector, trained_on, held_out, scores[kept], seed=seed)
     return Model(pipeline, known, Calibration(scores))

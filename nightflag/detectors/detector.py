@@ -60,10 +60,12 @@ class Detector:
 
     def explain(self, x: NDArray[np.float32]) -> NDArray[np.float64]:
         """Each feature's part in each row's score, shape (n, width), adding up to the score."""
-        score, contributions = self._run(["score", "contributions"], x)
-        parts = np.maximum(contributions.astype(np.float64), 0)
-        total = parts.sum(axis=1)
-        return np.asarray(parts * (_rounded(score) / np.where(total > 0, total, 1))[:, None])
+        return _shared(*self._run(["score", "contributions"], x))
+
+    def account(self, x: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+        """What ``explain`` and ``expected`` say, by one pass; the latter in single precision."""
+        score, contributions, expected = self._run(list(OUTPUTS), x)
+        return _shared(score, contributions), expected
 
     def expected(self, x: NDArray[np.float32]) -> NDArray[np.float64]:
         """What the network expected in place of each value, shape (n, width), in feature units."""
@@ -145,6 +147,13 @@ def refuse_non_finite(x: NDArray[np.float32], features: tuple[str, ...]) -> None
         expected="a finite number for every feature of every record; a null is one too",
         mend="Correct the feature pipeline, or override the kind of the column behind it.",
     )
+
+
+def _shared(score: NDArray[np.float32], contributions: NDArray[np.float32]) -> NDArray[np.float64]:
+    """The contributions (n, width), scaled so that they add up to the rounded score."""
+    parts = np.maximum(contributions.astype(np.float64), 0)
+    total = parts.sum(axis=1)
+    return np.asarray(parts * (_rounded(score) / np.where(total > 0, total, 1))[:, None])
 
 
 def _rounded(scores: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -11,6 +11,7 @@ from nightflag.features.kind import Column, Kind, Mask, Matrix, wrong_values
 from nightflag.features.missing import Missing
 from nightflag.features.numeric import numbers
 from nightflag.features.scaling import switch
+from nightflag.features.wording import Expected, percent
 
 
 class Boolean(Kind):
@@ -45,6 +46,27 @@ class Boolean(Kind):
     def expected(self, features: Matrix) -> NDArray[Any]:
         """True, False or None (n,), whichever is nearer."""
         return self.missing.erase(features[:, 0] >= np.mean(self._switch()), features)
+
+    def words(self, column: Column, expected: Expected) -> list[str]:
+        """Such as: true as in 0.3 % of the training records, false was expected."""
+        truth, missing = _truth(column)
+        values = [
+            None if null else value for value, null in zip(truth.tolist(), missing, strict=True)
+        ]
+        every = (True, False, None)
+        told = {(value, other): self._told(value, other) for value in every for other in every}
+        return [told[pair] for pair in zip(values, expected.value.tolist(), strict=True)]
+
+    def _told(self, value: bool | None, expected: bool | None) -> str:
+        wanted = {True: "true", False: "false", None: "nothing"}[expected]
+        if value is None:
+            known = expected is not None
+            return f"missing where {wanted} was expected" if known else self.missing.words
+        instead = "" if value == expected else f", {wanted} was expected"
+        present = self.missing.rows - self.missing.nulls
+        seen = round((self.share if value else 1 - self.share) * present)
+        share = percent(seen, self.missing.rows)
+        return f"{str(value).lower()} as in {share} of the training records{instead}"
 
     def _switch(self) -> tuple[float, float]:
         return switch(self.share, self.missing.rows)

@@ -13,8 +13,10 @@ from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from nightflag.features.kind import Column, Kind, Matrix, wrong_values
 from nightflag.features.scaling import switch
+from nightflag.features.wording import Expected, percent, quoted
 
 MOST_LEVELS = 50
+OTHER = "other"
 
 
 class Categorical(Kind):
@@ -80,8 +82,39 @@ class Categorical(Kind):
         """The level (n,) that is most on, as text; "other" for a rare one, None for NULL."""
         off, on = self._switches()
         likeliest = ((features - off) / (on - off)).argmax(axis=1)
-        levels: NDArray[Any] = np.array([*self.levels, "other", None], dtype=object)[likeliest]
+        levels: NDArray[Any] = np.array([*self.levels, OTHER, None], dtype=object)[likeliest]
         return levels
+
+    def words(self, column: Column, expected: Expected) -> list[str]:
+        """Such as: 'X' seen in 0.2 % of the training records, 'Y' was expected."""
+        codes, distinct = _coded(column)
+        levels = [*_texts(distinct), None]
+        told = [self._told(level) for level in levels]
+        return [
+            told[code] + self._instead(levels[code], other)
+            for code, other in zip(codes.tolist(), expected.value.tolist(), strict=True)
+        ]
+
+    def _told(self, level: str | None) -> str:
+        rows = sum(self._rows())
+        if level is None:
+            seen = f" in {percent(self.nulls, rows)} of" if self.nulls else " never in"
+            return f"missing{seen} the training records"
+        if level in self.levels:
+            share = percent(self.counts[self.levels.index(level)], rows)
+            return f"{quoted(level)} seen in {share} of the training records"
+        if self.other:
+            return f"{quoted(level)} not among the {len(self.levels)} usual in training"
+        return f"{quoted(level)} never seen in training"
+
+    def _instead(self, level: str | None, expected: str | None) -> str:
+        """What was expected, where it is something else."""
+        if level == expected or (expected == OTHER and level not in (None, *self.levels)):
+            return ""
+        if expected is None:
+            return ", nothing was expected"
+        rare = expected == OTHER and OTHER not in self.levels
+        return f", {'a rare one' if rare else quoted(expected)} was expected"
 
     def _rows(self) -> tuple[int, ...]:
         return (*self.counts, self.other, self.nulls)

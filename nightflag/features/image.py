@@ -11,6 +11,7 @@ from nightflag import monitors
 from nightflag.errors import FeatureError
 from nightflag.features.kind import Column, Kind, Matrix, Readable, wrong_values
 from nightflag.features.picture import Picture, Reader, Shape, looks_like_image
+from nightflag.features.wording import Expected
 
 LARGEST_KEPT = DEFAULT_SIDE = 64
 SAMPLE = 1_000
@@ -101,6 +102,10 @@ class Image(Kind):
         for row, values in enumerate(pixels):
             pictures[row] = Picture(self.shape, values.tobytes(), (self.height, self.width))
         return pictures
+
+    def words(self, column: Column, expected: Expected) -> list[str]:
+        """That it is unlike the expected image; where, the heat maps say."""
+        return ["unlike the image that was expected"] * len(column)
 
 
 def _stated(settings: monitors.Image) -> tuple[int, int] | None:

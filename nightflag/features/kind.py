@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from nightflag.errors import FeatureError
+from nightflag.features.wording import Expected
 
 Column: TypeAlias = "pd.Series[Any]"
 Matrix: TypeAlias = NDArray[np.float32]
@@ -57,6 +58,10 @@ class Kind(BaseModel, ABC):
     @abstractmethod
     def expected(self, features: Matrix) -> NDArray[Any]:
         """The n values that features (n, width) stand for, in the source's units."""
+
+    @abstractmethod
+    def words(self, column: Column, expected: Expected) -> list[str]:
+        """What to say of each value (n,) after its column's name, beside what was expected."""
 
 
 def wrong_values(column: Column, *, expected: str) -> FeatureError:

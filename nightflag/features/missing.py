@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from nightflag.features.kind import Mask, Matrix
 from nightflag.features.scaling import LIMIT, switch
+from nightflag.features.wording import percent
 
 
 class Missing(BaseModel):
@@ -58,6 +59,13 @@ class Missing(BaseModel):
         objects = values.astype(object)
         objects[self.expected(features)] = None
         return objects
+
+    @property
+    def words(self) -> str:
+        """What to say of a NULL where one was expected."""
+        if not self.nulls:
+            return "missing, which was never so in training"
+        return f"missing, as in {percent(self.nulls, self.rows)} of the training records"
 
     def _switch(self) -> tuple[float, float]:
         return switch(self.nulls / self.rows, self.rows)

@@ -10,6 +10,7 @@ from pydantic import Field
 from nightflag.features.kind import Column, Kind, Matrix, wrong_values
 from nightflag.features.missing import Missing
 from nightflag.features.scaling import LIMIT, tame, untame
+from nightflag.features.wording import Expected, compared
 
 NUMBERS = frozenset({"integer", "floating", "decimal", "mixed-integer-float"})
 SMALLEST_SPREAD = 1e-12
@@ -73,6 +74,12 @@ class Numeric(Kind):
             values = (quarters + self.center * QUARTER) / QUARTER
         largest = np.finfo(np.float64).max
         return np.where(self.missing.expected(features), np.nan, np.clip(values, -largest, largest))
+
+    def words(self, column: Column, expected: Expected) -> list[str]:
+        """Such as: 4,210 where 35 to 60 was expected."""
+        whole = column.dtype.kind in "iu"
+        told = compared(numbers(column), expected, whole=whole)
+        return [one or self.missing.words for one in told]
 
 
 def numbers(column: Column) -> NDArray[np.float64]:

@@ -17,6 +17,7 @@ from nightflag.features.columns import check_columns
 from nightflag.features.image import NO_SETTINGS, Image
 from nightflag.features.kind import Column, Kind, Matrix
 from nightflag.features.kinds import KINDS, named
+from nightflag.features.numeric import Numeric
 
 READABLE = "image_is_readable"
 
@@ -36,6 +37,18 @@ class Pipeline:
     def names(self) -> tuple[str, ...]:
         """The features' names, a column's features next to each other."""
         return tuple(name for column, kind in self.fitted.items() for name in kind.names(column))
+
+    @property
+    def numeric(self) -> tuple[str, ...]:
+        """The columns of numbers; the first feature of each is its measure."""
+        return tuple(name for name, kind in self.fitted.items() if isinstance(kind, Numeric))
+
+    @property
+    def spans(self) -> dict[str, slice]:
+        """Where each column's features are."""
+        widths = [len(kind.names(column)) for column, kind in self.fitted.items()]
+        edges = pairwise([0, *np.cumsum(widths).tolist()])
+        return {name: slice(*edge) for name, edge in zip(self.fitted, edges, strict=True)}
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -78,28 +91,29 @@ class Pipeline:
         """
         check_columns(frame, self.columns)
         features = np.empty((len(frame), len(self.names)), dtype=np.float32)
-        for (column, kind), (start, stop) in zip(self.fitted.items(), self._spans(), strict=True):
-            features[:, start:stop] = kind.transform(frame[column])
+        for column, span in self.spans.items():
+            features[:, span] = self.fitted[column].transform(frame[column])
         return features
 
     def fold(self, matrix: NDArray[np.floating]) -> NDArray[np.float64]:
         """Sums (n, columns) over each column's features (n, width): rows keep their sums."""
         self._check_width(matrix)
-        starts = [start for start, _ in self._spans()]
+        starts = [span.start for span in self.spans.values()]
         return np.add.reduceat(matrix, starts, axis=1, dtype=np.float64)
 
-    def expected(self, matrix: Matrix) -> pd.DataFrame:
+    def expected(self, matrix: Matrix, *, of: tuple[str, ...] | None = None) -> pd.DataFrame:
         """The values (n rows) that features (n, width) stand for, in the source's units.
+
+        Those ``of`` some columns, or of all.
 
         Numbers as float (NaN for NULL); objects (None for NULL) are levels as text, booleans, and
         moments as "Tue 03:00".
         """
         self._check_width(matrix)
         values = {
-            column: kind.expected(matrix[:, start:stop])
-            for (column, kind), (start, stop) in zip(
-                self.fitted.items(), self._spans(), strict=True
-            )
+            column: self.fitted[column].expected(matrix[:, span])
+            for column, span in self.spans.items()
+            if of is None or column in of
         }
         return pd.DataFrame(
             {name: pd.Series(held, dtype=held.dtype) for name, held in values.items()}
@@ -126,11 +140,6 @@ class Pipeline:
                 expected="the JSON that Pipeline.to_json wrote with this version of nightflag",
                 mend="Train the model again, or restore its folder from a backup.",
             ) from error
-
-    def _spans(self) -> list[tuple[int, int]]:
-        """Where each column's features start and stop."""
-        widths = [len(kind.names(column)) for column, kind in self.fitted.items()]
-        return list(pairwise([0, *np.cumsum(widths).tolist()]))
 
     def _check_width(self, matrix: NDArray[Any]) -> None:
         if matrix.ndim != 2 or matrix.shape[1] != len(self.names):

@@ -11,7 +11,8 @@ windows of later records, as a quarantined one, it is bridged by the value befor
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Self
 
@@ -70,7 +71,7 @@ class SequencePipeline:
     @property
     def numeric(self) -> tuple[str, ...]:
         """The columns that are seen in their context."""
-        return tuple(name for name, kind in self.plain.fitted.items() if isinstance(kind, Numeric))
+        return self.plain.numeric
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -122,13 +123,15 @@ class SequencePipeline:
             }
         )
 
-    def in_units(self, history: History, settled: pd.DataFrame) -> pd.DataFrame:
+    def in_units(self, history: History, *settled: pd.DataFrame) -> Iterator[pd.DataFrame]:
         """The same values of the records, numbers in the units of the source."""
-        reading, values = self._read(history), settled.copy()
-        for place, name in enumerate(self.numeric):
-            off = settled[name].to_numpy(dtype=np.float64)
-            values[name] = off * reading.spreads[:, place] + reading.baselines[:, place]
-        return values
+        reading = self._read(history)
+        for frame in settled:
+            raised = {
+                name: frame[name] * reading.spreads[:, place] + reading.baselines[:, place]
+                for place, name in enumerate(self.numeric)
+            }
+            yield frame.assign(**raised)
 
     def to_json(self) -> str:
         """All fitted state as JSON, from which ``from_json`` makes an equal pipeline."""
@@ -242,8 +245,7 @@ def revived(text: str) -> Pipeline | SequencePipeline:
 
 
 def _has_scale(text: str) -> bool:
-    try:
+    with suppress(ValueError):
         document = json.loads(text)
-    except ValueError:
-        return False
-    return isinstance(document, dict) and "scale" in document
+        return isinstance(document, dict) and "scale" in document
+    return False

@@ -10,12 +10,16 @@ from pydantic import Field
 from nightflag.features.kind import Column, Kind, Mask, Matrix, wrong_values
 from nightflag.features.missing import Missing
 from nightflag.features.scaling import LIMIT
+from nightflag.features.wording import Expected, percent
 
 Circles = tuple[float, float, float, float]
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 DAY = 86_400_000_000
+WEEK = 168
 EPOCH_WEEKDAY = 3
+RARE = 0.5
+NEVER_SEEN = "never seen in training"
 SMALLEST_DEVIATION = 0.1
 ISO_DATE = r"\d{4}-\d\d-\d\d"
 
@@ -33,6 +37,8 @@ class Timestamp(Kind):
     centers: Circles = Field(description="means of the training sines and cosines")
     deviations: Circles = Field(description="their deviations, at least 0.1")
     missing: Missing
+    hours: tuple[int, ...] = Field((), description="training rows in each hour of the day")
+    days: tuple[int, ...] = Field((), description="training rows on each day of the week")
 
     @classmethod
     def claims(cls, values: Column) -> bool:
@@ -50,6 +56,7 @@ class Timestamp(Kind):
     def fit(cls, column: Column) -> Self:
         """Means and deviations on the circles; 0 and 1 where all values are NULL."""
         circles, missing = _circles(column)
+        minutes = _minutes(column)[0][~missing]
         present = circles[~missing] if not missing.all() else np.array([[-1.0] * 4, [1.0] * 4])
         centers, deviations = present.mean(axis=0), present.std(axis=0)
         return cls(
@@ -57,6 +64,8 @@ class Timestamp(Kind):
             centers=tuple(centers.tolist()),
             deviations=tuple(np.maximum(deviations, SMALLEST_DEVIATION).tolist()),
             missing=Missing.fit(missing),
+            hours=_counted(minutes // 60 % 24, 24),
+            days=_counted((minutes // 1440 + EPOCH_WEEKDAY) % 7, 7),
         )
 
     def names(self, column: str) -> tuple[str, ...]:
@@ -88,6 +97,43 @@ class Timestamp(Kind):
         ]
         return self.missing.erase(np.array(words, dtype=object), features)
 
+    def words(self, column: Column, expected: Expected) -> list[str]:
+        """Such as: Sun 03:12, hour 03 seen in 0.4 % of the training records, 14:00 was expected."""
+        minutes, missing = _minutes(column)
+        hours = minutes // 60 % WEEK
+        rare = {hour: self._rare(hour) for hour in np.unique(hours).tolist()}
+        shown = {hour: f"{_day(hour)} {hour % 24:02}:" for hour in rare}
+        rows = zip(hours.tolist(), minutes.tolist(), missing, expected.value, strict=True)
+        return [
+            self._missing(other)
+            if null
+            else f"{shown[hour]}{minute % 60:02}{rare[hour]}{self._instead(other)}"
+            for hour, minute, null, other in rows
+        ]
+
+    def _missing(self, expected: str | None) -> str:
+        return self.missing.words if expected is None else f"missing where {expected} was expected"
+
+    def _instead(self, expected: str | None) -> str:
+        if not any(self.learned):
+            return ""
+        return f", {expected or 'nothing'} was expected"
+
+    def _rare(self, hour: int) -> str:
+        """That training held few records in this hour of the day, or on this weekday, if so."""
+        of_day, weekday = hour % 24, (hour // 24 + EPOCH_WEEKDAY) % 7
+        counts = (self.hours, of_day, f"hour {of_day:02}"), (self.days, weekday, DAYS[weekday])
+        found = [
+            (held[at] * len(held), sum(held), held[at], name)
+            for known, (held, at, name) in zip(self.learned, counts, strict=True)
+            if known and any(held)
+        ]
+        evenly, rows, count, name = min(found, default=(1, 1, 0, ""))
+        if evenly >= RARE * rows:
+            return ""
+        seen = f"seen in {percent(count, rows)} of the training records" if count else NEVER_SEEN
+        return f", {name} {seen}"
+
 
 def _circles(column: Column) -> tuple[NDArray[np.float64], Mask]:
     """Sines and cosines (n, 4), and which values are NULL."""
@@ -98,6 +144,22 @@ def _circles(column: Column) -> tuple[NDArray[np.float64], Mask]:
     day_angle = (day + EPOCH_WEEKDAY) % 7 * (2 * np.pi / 7)
     circles = [np.sin(hour_angle), np.cos(hour_angle), np.sin(day_angle), np.cos(day_angle)]
     return np.column_stack(circles), np.isnat(moments)
+
+
+def _minutes(column: Column) -> tuple[NDArray[np.int64], Mask]:
+    """Minutes since 1970 (n,), 0 for NULL, and which values are NULL."""
+    moments = _moments(column)
+    missing = np.isnat(moments)
+    return np.where(missing, 0, moments.astype(np.int64)) // (DAY // 1440), missing
+
+
+def _counted(places: NDArray[np.int64], count: int) -> tuple[int, ...]:
+    return tuple(np.bincount(places, minlength=count).tolist())
+
+
+def _day(hour: int) -> str:
+    """The weekday of an hour of the week that 1970 began with."""
+    return DAYS[(hour // 24 + EPOCH_WEEKDAY) % 7]
 
 
 def _seen_twice(column: Column) -> tuple[bool, bool]:

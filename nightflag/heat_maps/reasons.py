@@ -1,6 +1,6 @@
 """The reasons of flagged images: rectangles, with what is there and what was expected there."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL.Image import Image as PillowImage
 
 from nightflag.detectors import Detector
-from nightflag.explanation import Reasons
+from nightflag.explanation import EVERYTHING_ELSE, Reasons
 from nightflag.features import Pipeline
 from nightflag.features.image import Image
 from nightflag.heat_maps.drawing import draw
@@ -40,8 +40,8 @@ class _Reason(NamedTuple):
     row: int
     rank: int
     contribution: float
-    value: str
-    expected: str
+    value: str | None
+    expected: str | None
 
 
 def explain(detector: Detector, pipeline: Pipeline, kind: Image, frame: pd.DataFrame) -> Explained:
@@ -49,13 +49,14 @@ def explain(detector: Detector, pipeline: Pipeline, kind: Image, frame: pd.DataF
 
     An image has up to three reasons, each a rectangle in its own pixels, counted from 0 at the top
     left, with the brightness and contrast found there (black 0, white 1) and expected. Their
-    contributions are what of the score lies inside; the rest lies elsewhere in the image.
+    contributions are what of the score lies inside; the last reason's is what lies elsewhere.
     """
     (column,) = pipeline.columns
     reasons, pictures = list[_Reason](), list[bytes]()
     for row, seen in enumerate(_looked_at(detector, pipeline, kind, frame)):
         regions = find(seen.heat)
         reasons += [_reason(row, rank, one, seen) for rank, one in enumerate(regions, start=1)]
+        reasons.append(_the_rest(row, len(regions) + 1, regions, seen))
         pictures.append(draw(seen.image, seen.heat, regions))
     return Explained(_as_reasons(reasons, column), pictures)
 
@@ -82,6 +83,18 @@ def _reason(row: int, rank: int, region: Region, seen: _Seen) -> _Reason:
     return _Reason(row, rank, region.heat, value, _described(seen.expected[region.inside]))
 
 
+def _the_rest(row: int, rank: int, regions: Iterable[Region], seen: _Seen) -> _Reason:
+    """The part of the score that lies in no rectangle."""
+    inside = sum(one.heat for one in regions)
+    return _Reason(row, rank, max(float(seen.heat.sum()) - inside, 0.0), None, None)
+
+
+def _words(column: str, found: _Reason) -> str:
+    if found.value is None:
+        return "the rest of the image"
+    return f"{column} {found.value} where {found.expected} was expected"
+
+
 def _described(pixels: Pixels) -> str:
     return f"brightness {pixels.mean():.2f}, contrast {pixels.std():.2f}"
 
@@ -90,9 +103,10 @@ def _as_reasons(found: list[_Reason], column: str) -> Reasons:
     return Reasons(
         np.array([one.row for one in found], dtype=np.intp),
         np.array([one.rank for one in found], dtype=np.int32),
-        [column] * len(found),
+        [EVERYTHING_ELSE if one.value is None else column for one in found],
         np.array([one.contribution for one in found], dtype=np.float64),
         [one.value for one in found],
         [one.expected for one in found],
         [None] * len(found),
+        [_words(column, one) for one in found],
     )

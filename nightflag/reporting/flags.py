@@ -14,17 +14,21 @@ from nightflag.results.tables import MonitorTables
 from nightflag.runs import Run
 
 MOST_FLAGS = 100
-REASON = ("feature", "value", "expected", "contribution")
+REASON = ("feature", "value", "expected", "contribution", "words")
 
 
 @dataclass(frozen=True)
 class Reason:
-    """A feature of a flagged record; ``share`` of the score in [0, 1], None where it has none."""
+    """A feature of a flagged record; ``share`` of the score in [0, 1], None where it has none.
+
+    ``words`` say it in a sentence; None for reasons of an earlier version.
+    """
 
     feature: str
     value: str | None
     expected: str | None
     share: float | None
+    words: str | None
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,7 @@ def _flag(rows: list[Row[Any]], width: int, picture: str | None) -> Flag:
 
 def _reason(row: Row[Any]) -> Reason:
     share = min(1.0, max(0.0, row.contribution / row.score)) if row.score > 0 else None
-    return Reason(row.feature, row.value, row.expected, share)
+    return Reason(row.feature, row.value, row.expected, share, row.words)
 
 
 def key_texts(values: Iterable[object]) -> tuple[str, ...]:

@@ -217,6 +217,13 @@ def test_no_records_give_no_scores(detector, sample):
     assert detector.explain(x).shape == x.shape
 
 
+def test_one_pass_explains_and_expects_the_same(detector, sample):
+    x = sample.rows(seed=1)
+    parts, expected = detector.account(x)
+    np.testing.assert_allclose(parts, detector.explain(x), rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose(expected, detector.expected(x), rtol=1e-5, atol=1e-6)
+
+
 def test_a_planted_outlier_outranks_the_median_record_and_names_its_feature(
     detector_of_either, sample
 ):

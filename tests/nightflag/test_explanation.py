@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import onnx
 import pandas as pd
@@ -7,7 +9,7 @@ from onnx import TensorProto, helper
 from nightflag import features
 from nightflag.calibration import Calibration
 from nightflag.detectors import Detector
-from nightflag.explanation import REASONS_PER_FLAG, Reasons, reasons
+from nightflag.explanation import EVERYTHING_ELSE, REASONS_PER_FLAG, Reasons, reasons, usual
 from nightflag.models import Model
 
 RECORDS = 40
@@ -95,10 +97,38 @@ def test_a_missing_value_is_none(model: Model) -> None:
 
 
 def test_no_more_reasons_than_asked_for(model: Model) -> None:
-    assert explained(model, [FAR, ODD], limit=1).feature == ["amount", "items"]
+    found = explained(model, [FAR, ODD], limit=1)
+    assert found.feature == ["amount", EVERYTHING_ELSE, "items", EVERYTHING_ELSE]
     assert REASONS_PER_FLAG == 5
+
+
+def test_the_last_reason_holds_what_the_others_leave_of_the_score(model: Model) -> None:
+    frame = pd.DataFrame([FAR, ODD])
+    found = reasons(model, frame, limit=2)
+    scores, _ = model.score(frame)
+    np.testing.assert_allclose(np.bincount(found.row, found.contribution), scores, rtol=1e-12)
+    rest = found.feature.index(EVERYTHING_ELSE)
+    assert (found.rank[rest], found.value[rest], found.expected[rest]) == (3, None, None)
+    assert found.words[rest].startswith("1 other column made ")
 
 
 def test_text_that_postgresql_cannot_hold_is_written_out(model: Model) -> None:
     found = explained(model, [{"amount": 5.0, "items": 3.0, "shop": "no\0rth"}])
     assert found.value[found.feature.index("shop")] == "no\\0rth"
+
+
+def test_numbers_are_told_beside_what_held_out_records_are_like(model: Model) -> None:
+    frame = seen()
+    known = usual(model.detector, model.features, model.features.transform(frame))
+    low, high = known["residuals"]["amount"]
+    nine_tenths = 3.6 / frame["amount"].std(ddof=0)  # of numbers that lie evenly from 1 to 9
+    assert (low, high) == pytest.approx((-nine_tenths, nine_tenths), rel=1e-3)
+    about = {**model.detector.about, **known}
+    informed = replace(model, detector=replace(model.detector, about=about))
+    (words, *_) = explained(informed, [FAR]).words
+    assert words == "amount 1,000,000 where 1.4 to 8.6 was expected"
+
+
+def test_a_model_of_an_earlier_version_tells_the_expected_value_alone(model: Model) -> None:
+    (words, *_) = explained(model, [FAR]).words
+    assert words == "amount 1,000,000 where 5 was expected"

@@ -81,7 +81,7 @@ def test_a_record_is_not_part_of_its_own_baseline():
     settled = pipeline.transform(history(spiked, view))
     assert settled[100, 0] == settled.max()
     expected = frame["flow"][70:100].median()
-    shown = pipeline.in_units(
+    (shown,) = pipeline.in_units(
         history(spiked, view).keep([100]), pd.DataFrame({"flow": [0.0], "heat": [0.0]})
     )
     assert shown["flow"][0] == pytest.approx(expected)

@@ -6,6 +6,7 @@ import pytest
 
 from nightflag import detectors, features, heat_maps
 from nightflag.calibration import Calibration
+from nightflag.explanation import EVERYTHING_ELSE
 from nightflag.models import Model
 from nightflag.monitors import Image as Settings
 from tests.nightflag.features.images import encoded, picture
@@ -57,13 +58,19 @@ def test_each_image_has_ranked_reasons_and_one_picture(model):
         assert ranks.tolist() == list(range(1, len(ranks) + 1))
 
 
-def test_contributions_are_parts_of_the_score(model):
+def test_contributions_are_parts_of_the_score_and_add_up_to_it(model):
     pixels = [scratched(one, 2, 5, 7) for one in scans(3, first=500)]
     found, _ = explained(model, pixels)
     scores, _ = model.score(frame(pixels))
-    told = np.bincount(found.row, found.contribution)
-    assert (told <= scores * (1 + 1e-9)).all()
-    assert (told > 0.5 * scores).all()
+    np.testing.assert_allclose(np.bincount(found.row, found.contribution), scores, rtol=1e-9)
+    inside = [feature != EVERYTHING_ELSE for feature in found.feature]
+    assert (np.bincount(found.row[inside], found.contribution[inside]) > 0.5 * scores).all()
+
+
+def test_words_say_where_in_the_image_and_what_was_expected(model):
+    found, _ = explained(model, [scratched(scans(1, first=500)[0], 2, 5, 7)])
+    assert found.words[0] == f"scan {found.value[0]} where {found.expected[0]} was expected"
+    assert found.words[-1] == "the rest of the image"
 
 
 def test_rectangles_are_in_the_pixels_of_the_image_as_it_came(model):
