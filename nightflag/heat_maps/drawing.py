@@ -1,6 +1,7 @@
 """A flagged image beside itself with its heat map, as one PNG for people to look at."""
 
 from collections.abc import Iterable
+from functools import cache
 from io import BytesIO
 
 import numpy as np
@@ -39,13 +40,18 @@ def _readable_size(image: Image.Image) -> Image.Image:
 
 
 def _overlaid(plain: Image.Image, heat: NDArray[np.float64]) -> Image.Image:
-    share = heat / (heat.max() or 1.0)
-    smooth = Image.fromarray(share.astype(np.float32)).resize(plain.size, Image.Resampling.BILINEAR)
-    warmth = np.clip(np.asarray(smooth, np.float64), 0, 1)[..., None]
-    colour = np.array(WARM) + (np.array(HOT) - np.array(WARM)) * warmth
-    cover = STRONGEST * warmth
-    mixed = (1 - cover) * np.asarray(plain, np.float64) + cover * colour
-    return Image.fromarray(np.rint(mixed).astype(np.uint8))
+    share = np.rint(np.clip(heat / (heat.max() or 1.0), 0, 1) * 255).astype(np.uint8)
+    warmth = Image.fromarray(share).resize(plain.size, Image.Resampling.BILINEAR)
+    colour = Image.merge(
+        "RGB", [warmth.point(_ramp(*ends)) for ends in zip(WARM, HOT, strict=True)]
+    )
+    return Image.composite(colour, plain, warmth.point(_ramp(0, round(255 * STRONGEST))))
+
+
+@cache
+def _ramp(low: int, high: int) -> list[int]:
+    """A table that takes 0 to ``low`` and 255 to ``high``."""
+    return [round(low + (high - low) * at / 255) for at in range(256)]
 
 
 def _frames(image: Image.Image, regions: Iterable[Region], found: tuple[int, ...]) -> Image.Image:
@@ -60,6 +66,6 @@ def _frames(image: Image.Image, regions: Iterable[Region], found: tuple[int, ...
 def _as_png(image: Image.Image) -> bytes:
     """With few colours: a night may keep thousands of these."""
     kept = BytesIO()
-    few = image.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-    few.save(kept, "PNG", optimize=True)
+    few = image.quantize(COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    few.save(kept, "PNG", compress_level=3)
     return kept.getvalue()

@@ -15,7 +15,7 @@ from nightflag.features.image import Image
 from nightflag.heat_maps.drawing import draw
 from nightflag.heat_maps.regions import Region, find
 
-AT_ONCE = 256
+VALUES_AT_ONCE = 2**20
 
 Pixels = NDArray[np.floating]
 
@@ -33,6 +33,7 @@ class _Seen(NamedTuple):
     image: PillowImage
     pixels: Pixels
     heat: NDArray[np.float64]
+    regions: tuple[Region, ...]
     expected: Pixels
 
 
@@ -54,7 +55,7 @@ def explain(detector: Detector, pipeline: Pipeline, kind: Image, frame: pd.DataF
     (column,) = pipeline.columns
     reasons, pictures = list[_Reason](), list[bytes]()
     for row, seen in enumerate(_looked_at(detector, pipeline, kind, frame)):
-        regions = find(seen.heat)
+        regions = seen.regions
         reasons += [_reason(row, rank, one, seen) for rank, one in enumerate(regions, start=1)]
         reasons.append(_the_rest(row, len(regions) + 1, regions, seen))
         pictures.append(draw(seen.image, seen.heat, regions))
@@ -64,16 +65,18 @@ def explain(detector: Detector, pipeline: Pipeline, kind: Image, frame: pd.DataF
 def _looked_at(
     detector: Detector, pipeline: Pipeline, kind: Image, frame: pd.DataFrame
 ) -> Iterator[_Seen]:
-    """Every record's image, a few hundred at a time."""
+    """Every record's image, some hundreds at a time."""
     (column,) = pipeline.columns
-    for start in range(0, len(frame), AT_ONCE):
-        part = frame.iloc[start : start + AT_ONCE]
+    at_once = max(1, VALUES_AT_ONCE // len(pipeline.names))
+    for start in range(0, len(frame), at_once):
+        part = frame.iloc[start : start + at_once]
         shape = (len(part), *kind.shape)
         matrix = pipeline.transform(part)
-        heat = detector.explain(matrix).reshape(shape).sum(axis=3)
-        expected = detector.expected(matrix).reshape(shape)
+        parts, expected = detector.account(matrix)
+        heat = parts.reshape(shape).sum(axis=3)
         images = map(kind.reader.image, part[column])
-        yield from map(_Seen, images, matrix.reshape(shape), heat, expected)
+        pixels = matrix.reshape(shape)
+        yield from map(_Seen, images, pixels, heat, find(heat), expected.reshape(shape))
 
 
 def _reason(row: int, rank: int, region: Region, seen: _Seen) -> _Reason:

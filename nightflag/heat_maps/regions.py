@@ -1,5 +1,6 @@
 """The parts of an image that a score comes from, as rectangles."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,10 @@ EDGE = 0.4
 FAINTEST = 0.25
 MARGIN = 2
 SMALLEST_SHARE = 0.05
+SIDE_BY_SIDE = np.stack(
+    [np.zeros((3, 3)), ndimage.generate_binary_structure(2, 1), np.zeros((3, 3))]
+)
+"""Pixels hang together with the four beside them, and with none of another image."""
 
 Heat = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -49,22 +54,31 @@ class Region:
         return f"rows {self.top}-{self.bottom - 1}, columns {self.left}-{self.right - 1}"
 
 
-def find(heat: Heat) -> tuple[Region, ...]:
-    """Up to three regions of the heat (height, width), none negative, the hottest spot first.
+def find(heat: Heat) -> list[tuple[Region, ...]]:
+    """Up to three regions of each heat (n, height, width), none negative, the hottest spot first.
 
     A region is the rectangle around a hottest place and all that hangs together with it at no less
     than 40 % of its heat. Further ones are looked for outside, down to a quarter of the first's
-    heat, and kept where they hold 5 % of all.
+    heat, and kept where they hold 5 % of all. No heat is counted twice where two overlap.
     """
-    left, regions = _smoothed(heat), list[Region]()
-    hottest, total = float(left.max()), float(heat.sum())
-    while len(regions) < MOST_REGIONS and left.max() > FAINTEST * hottest:
-        region = _around_the_hottest(left, heat)
-        regions.append(region)
-        left[_with_margin(region)] = 0
-        heat = _without(heat, region)
-    worth = [one for one in regions[1:] if one.heat >= SMALLEST_SHARE * total]
-    return (*regions[:1], *worth) if regions else (_everything(heat),)
+    left, rest = _smoothed(heat), heat.copy()
+    hottest, found = left.max(axis=(1, 2)), [list[Region]() for _ in heat]
+    for _ in range(MOST_REGIONS):
+        hot = np.flatnonzero(left.max(axis=(1, 2)) > FAINTEST * hottest)
+        for at, region in zip(hot, _around_the_hottest(left[hot], rest[hot]), strict=True):
+            found[at].append(region)
+            left[at][_with_margin(region)] = 0
+            rest[at][region.inside] = 0
+    return [_worth(regions, one) for regions, one in zip(found, heat, strict=True)]
+
+
+def _worth(regions: list[Region], heat: Heat) -> tuple[Region, ...]:
+    """The regions that hold a part of the heat, or else the whole image."""
+    if not regions:
+        height, width = heat.shape
+        return (Region(0, 0, height, width, float(heat.sum())),)
+    least = SMALLEST_SHARE * float(heat.sum())
+    return (regions[0], *(one for one in regions[1:] if one.heat >= least))
 
 
 def _with_margin(region: Region) -> tuple[slice, slice]:
@@ -73,33 +87,26 @@ def _with_margin(region: Region) -> tuple[slice, slice]:
     return slice(top, region.bottom + MARGIN), slice(left, region.right + MARGIN)
 
 
-def _without(heat: Heat, region: Region) -> Heat:
-    """The heat outside the region, so that none is counted twice where two overlap."""
-    rest = heat.copy()
-    rest[region.inside] = 0
-    return rest
+def _around_the_hottest(smooth: Heat, heat: Heat) -> Iterator[Region]:
+    """The region around the hottest spot of each of ``smooth`` (n, height, width)."""
+    images, (_, height, width) = np.arange(len(smooth)), smooth.shape
+    flat = smooth.reshape(len(smooth), height * width)
+    spots = np.unravel_index(flat.argmax(axis=1), (height, width))
+    hottest = smooth[images, *spots]
+    parts, _ = ndimage.label(smooth >= EDGE * hottest[:, None, None], SIDE_BY_SIDE)
+    part = parts == parts[images, *spots][:, None, None]
+    tops, bottoms = _first_and_last(part.any(axis=2))
+    lefts, rights = _first_and_last(part.any(axis=1))
+    for one, *edges in zip(heat, tops, lefts, bottoms, rights, strict=True):
+        top, left, bottom, right = (int(edge) for edge in edges)
+        yield Region(top, left, bottom, right, float(one[top:bottom, left:right].sum()))
 
 
-def _everything(heat: Heat) -> Region:
-    height, width = heat.shape
-    return Region(0, 0, height, width, float(heat.sum()))
-
-
-def _around_the_hottest(smooth: Heat, heat: Heat) -> Region:
-    spot = np.unravel_index(int(smooth.argmax()), smooth.shape)
-    part = _connected(smooth >= EDGE * smooth[spot], (int(spot[0]), int(spot[1])))
-    rows, columns = (np.flatnonzero(part.any(axis=axis)) for axis in (1, 0))
-    top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
-    inside = float(heat[top:bottom, left:right].sum())
-    return Region(int(top), int(left), int(bottom), int(right), inside)
-
-
-def _connected(hot: Mask, spot: tuple[int, int]) -> Mask:
-    """All that is hot and hangs together with the spot, side by side."""
-    parts, _ = ndimage.label(hot)
-    return np.asarray(parts == parts[spot])
+def _first_and_last(inside: Mask) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """In each row the place of the first that is inside, and that after the last."""
+    return inside.argmax(axis=1), inside.shape[1] - inside[:, ::-1].argmax(axis=1)
 
 
 def _smoothed(heat: Heat) -> Heat:
     """The mean over each pixel and its eight neighbours; beyond the edge is cold."""
-    return np.asarray(ndimage.uniform_filter(heat, size=3, mode="constant"))
+    return np.asarray(ndimage.uniform_filter(heat, size=(1, 3, 3), mode="constant"))

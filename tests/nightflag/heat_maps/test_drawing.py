@@ -11,7 +11,7 @@ from tests.nightflag.features.images import picture
 
 
 def drawn(pixels, heat):
-    png = draw(Image.fromarray(pixels), heat, find(heat))
+    png = draw(Image.fromarray(pixels), heat, *find(heat[None]))
     return np.asarray(Image.open(BytesIO(png)).convert("RGB"), dtype=int)
 
 
@@ -46,7 +46,7 @@ def test_colour_is_kept():
 
 def test_the_same_image_gives_the_same_bytes_and_few_of_them():
     first, second = (
-        draw(Image.fromarray(picture()), hot_corner(), find(hot_corner())) for _ in range(2)
+        draw(Image.fromarray(picture()), hot_corner(), *find(hot_corner()[None])) for _ in range(2)
     )
     assert first == second
     assert len(first) < 40_000
