@@ -32,8 +32,8 @@ def compared(values: Values, expected: Expected, *, whole: bool) -> list[str | N
     after the point where the numbers are ``whole``.
     """
     low, high = expected.low, expected.high
-    places = np.zeros(len(values), int) if whole else _decimals(values, low, high)
-    rows = zip(values.tolist(), low.tolist(), high.tolist(), places.tolist(), strict=True)
+    places = np.zeros((2, len(values)), int) if whole else _decimals(values, low, high)
+    rows = zip(values.tolist(), low.tolist(), high.tolist(), *places.tolist(), strict=True)
     return [_compared(*row) for row in rows]
 
 
@@ -48,7 +48,7 @@ def quoted(text: str) -> str:
     return f"'{text}'" if len(text) <= LONGEST else f"'{text[:LONGEST]}...'"
 
 
-def _compared(value: float, low: float, high: float, places: int) -> str | None:
+def _compared(value: float, low: float, high: float, places: int, own: int) -> str | None:
     if low != low:  # NaN: nothing was expected
         return None if value != value else f"{_number(value, None)} where nothing was expected"
     first, last = _number(low, places), _number(high, places)
@@ -56,10 +56,10 @@ def _compared(value: float, low: float, high: float, places: int) -> str | None:
     if value != value:
         return f"missing where {usual} was expected"
     if low <= value <= high:
-        return f"{_number(value, places)}, " + (
+        return f"{_number(value, own)}, " + (
             "as expected" if first == last else f"within the expected {usual}"
         )
-    return f"{_number(value, places)} where {usual} was expected"
+    return f"{_number(value, own)} where {usual} was expected"
 
 
 def _number(value: float, places: int | None) -> str:
@@ -72,14 +72,19 @@ def _number(value: float, places: int | None) -> str:
 
 
 def _decimals(values: Values, low: Values, high: Values) -> NDArray[np.int64]:
-    """Decimals (n,): two digits of the range's width, and one of how far the value is outside."""
+    """Decimals (2, n), of a range's ends and of the value beside it.
+
+    The ends have two digits of the range's width, and enough to tell a value just outside apart;
+    the value has two digits of how far outside it is, and no more than the ends.
+    """
     beyond = np.fmax(low - values, values - high)
     scale = np.where(high > low, high - low, np.maximum(np.abs(low), np.abs(values)))
-    for_scale = SIGNIFICANT - 1 - _exponent(scale)
-    for_value = np.minimum(-_exponent(beyond), for_scale + SIGNIFICANT)
-    return np.asarray(
-        np.maximum(np.where(beyond > 0, np.maximum(for_scale, for_value), for_scale), 0)
-    )
+    ends = SIGNIFICANT - 1 - _exponent(scale)
+    outside = -_exponent(beyond)
+    apart = np.where(beyond > 0, np.minimum(outside, ends + SIGNIFICANT), ends)
+    ends = np.maximum(ends, apart)
+    own = np.where(beyond > 0, np.minimum(outside + SIGNIFICANT - 1, ends), ends)
+    return np.maximum([ends, own], 0)
 
 
 def _exponent(values: Values) -> NDArray[np.int64]:

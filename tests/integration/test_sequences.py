@@ -145,7 +145,7 @@ def test_a_spike_is_flagged_with_its_column_its_value_and_when(database_url, tmp
             f"select reasons from machines_flags where reading_id = {spike + 3 * len(NAMES)}"
         )
         [words] = flag["reasons"].split("; ")
-        assert words.startswith("value 40.")
+        assert words.startswith("value 40 ")
         assert " where " in words
         assert words.endswith(" was expected, 3 records before")
 
