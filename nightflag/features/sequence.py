@@ -98,7 +98,7 @@ class SequencePipeline:
     def transform(self, history: History) -> Matrix:
         """Features (n, width) of the records: finite, float32, each row from its view alone."""
         check_columns(history.frame, self.columns)
-        reading = self._read(history)
+        reading = read(history, self.numeric, self.scale)
         if self.view.length == 1:
             return self.plain.transform(settled(history, self.numeric, reading))
         at = trailing.lags(history, self.view.length)
@@ -125,7 +125,7 @@ class SequencePipeline:
 
     def in_units(self, history: History, *settled: pd.DataFrame) -> Iterator[pd.DataFrame]:
         """The same values of the records, numbers in the units of the source."""
-        reading = self._read(history)
+        reading = read(history, self.numeric, self.scale)
         for frame in settled:
             raised = {
                 name: frame[name] * reading.spreads[:, place] + reading.baselines[:, place]
@@ -151,9 +151,6 @@ class SequencePipeline:
                 expected="the JSON that SequencePipeline.to_json wrote",
                 mend="Train the model again, or restore its folder from a backup.",
             ) from error
-
-    def _read(self, history: History) -> Reading:
-        return read(history, self.numeric, self.scale)
 
     def _window(
         self, name: str, place: int, reading: Reading, history: History, at: NDArray[np.int64]
