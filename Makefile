@@ -60,15 +60,13 @@ bench-images: $(STAMP) ## how well images are judged: DATA=folder of chest X-ray
 bench-tails: $(STAMP) ## how far alarm rates are kept beyond the calibration's ranks: DATA=folder of .npz sets [OUT=folder]
 	$(BIN)/python tests/benchmarks/tails.py $(if $(DATA),--data "$(DATA)") --out "$(or $(OUT),.)/tails.json"
 
-<<<<<<< HEAD
 bench-verdicts: $(STAMP) ## what 50 verdicts do to the next night's precision: [DATA=folder of .npz] [OUT=folder]
 	$(BIN)/python tests/benchmarks/verdicts.py $(if $(DATA),--data "$(DATA)") --out "$(or $(OUT),.)/verdicts.json"
-=======
+
 bench-reasons: $(STAMP) ## how quickly reasons are found, and with DATA=folder of .npz sets how faithful they are [OUT=folder]
 	$(BIN)/python tests/benchmarks/reasons.py --out "$(or $(OUT),.)/reasons.json"
 	$(if $(DATA),$(BIN)/python tests/benchmarks/faithfulness.py --data "$(DATA)" \
 		--out "$(or $(OUT),.)/faithfulness.json")
->>>>>>> b95555d (Reasons: the page, how quickly they are found and how faithful they are)
 
 test: $(STAMP) ## the tests, without the slow ones
 	$(BIN)/pytest
