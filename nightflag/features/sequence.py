@@ -28,6 +28,7 @@ from nightflag.features.kind import Kind, Mask, Matrix
 from nightflag.features.levels import Levels
 from nightflag.features.numeric import Numeric, numbers
 from nightflag.features.pipeline import Pipeline
+from nightflag.features.scaling import LIMIT
 
 Values = NDArray[np.float64]
 
@@ -200,11 +201,11 @@ def _baselines(history: History, values: Values, view: View, centers: Values) ->
     return np.where(np.isfinite(before), before, centers)
 
 
-def fit(history: History, *, kinds: Mapping[str, str]) -> SequencePipeline:
+def fit(history: History, *, kinds: Mapping[str, str], clean: bool = False) -> SequencePipeline:
     """A pipeline for the columns that ``kinds`` names, fitted on the records of ``history``.
 
-    It will see records as these are seen. FeatureError if there are no records, no columns, or in a
-    view longer than one no number.
+    It will see records as these are seen. ``clean`` says that there is no anomaly among them.
+    FeatureError if there are no records, no columns, or in a view longer than one no number.
     """
     view = history.view
     chosen = kinds if view.length == 1 else _numbers_only(kinds)
@@ -215,7 +216,19 @@ def fit(history: History, *, kinds: Mapping[str, str]) -> SequencePipeline:
     levels = Levels.fit(entities, values[history.own], _baselines(history, values, view, nothing))
     scale = Scale(view=view, levels=levels)
     records = settled(history, numeric, read(history, numeric, scale))
-    return SequencePipeline(pipeline.fit(records, kinds=chosen), scale)
+    plain = pipeline.fit(records, kinds=chosen)
+    straight = clean and view.length > 1
+    return SequencePipeline(_straight(plain, records) if straight else plain, scale)
+
+
+def _straight(plain: Pipeline, records: pd.DataFrame) -> Pipeline:
+    """The pipeline with numbers tamed only at the limit.
+
+    In a window a drift of 8 deviations is to look twice as large as one of 4, or what has drifted a
+    little and what has failed come out alike. Taming earlier is for records to train on that may
+    hold anomalies, whose weight it bounds.
+    """
+    return Pipeline({name: Numeric.fit(records[name], tail=LIMIT) for name in plain.fitted})
 
 
 def _without_indicator(features: Matrix, kind: Kind) -> Matrix:
