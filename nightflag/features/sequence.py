@@ -22,13 +22,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from nightflag.errors import FeatureError
 from nightflag.features import pipeline, trailing
-from nightflag.features.columns import check_columns
+from nightflag.features.columns import check_columns, numbers_only
 from nightflag.features.history import History, View
 from nightflag.features.kind import Kind, Mask, Matrix
 from nightflag.features.levels import Levels
-from nightflag.features.numeric import Numeric, numbers
+from nightflag.features.numeric import Numeric, numbers, straight
 from nightflag.features.pipeline import Pipeline
-from nightflag.features.scaling import LIMIT
 
 Values = NDArray[np.float64]
 
@@ -208,7 +207,7 @@ def fit(history: History, *, kinds: Mapping[str, str], clean: bool = False) -> S
     FeatureError if there are no records, no columns, or in a view longer than one no number.
     """
     view = history.view
-    chosen = kinds if view.length == 1 else _numbers_only(kinds)
+    chosen = kinds if view.length == 1 else numbers_only(kinds)
     numeric = tuple(name for name, kind in chosen.items() if kind == "numeric")
     values = values_of(history, numeric)
     nothing = np.full((len(history), len(numeric)), np.nan)
@@ -217,18 +216,9 @@ def fit(history: History, *, kinds: Mapping[str, str], clean: bool = False) -> S
     scale = Scale(view=view, levels=levels)
     records = settled(history, numeric, read(history, numeric, scale))
     plain = pipeline.fit(records, kinds=chosen)
-    straight = clean and view.length > 1
-    return SequencePipeline(_straight(plain, records) if straight else plain, scale)
-
-
-def _straight(plain: Pipeline, records: pd.DataFrame) -> Pipeline:
-    """The pipeline with numbers tamed only at the limit.
-
-    In a window a drift of 8 deviations is to look twice as large as one of 4, or what has drifted a
-    little and what has failed come out alike. Taming earlier is for records to train on that may
-    hold anomalies, whose weight it bounds.
-    """
-    return Pipeline({name: Numeric.fit(records[name], tail=LIMIT) for name in plain.fitted})
+    if clean and view.length > 1:
+        plain = Pipeline(straight(records[[*chosen]]))
+    return SequencePipeline(plain, scale)
 
 
 def _without_indicator(features: Matrix, kind: Kind) -> Matrix:
@@ -236,17 +226,6 @@ def _without_indicator(features: Matrix, kind: Kind) -> Matrix:
     if not isinstance(kind, Numeric) or not kind.missing.nulls:
         return features
     return kind.missing.mark(features, np.zeros(len(features), dtype=bool))
-
-
-def _numbers_only(kinds: Mapping[str, str]) -> dict[str, str]:
-    numeric = {name: kind for name, kind in kinds.items() if kind == "numeric"}
-    if not numeric:
-        raise FeatureError(
-            f"A sequence is of numbers, and no column is numeric: {', '.join(kinds) or 'none'}.",
-            expected="at least one column of numbers",
-            mend="Set `sequence: {length: 1}` for records of other kinds, or add a number.",
-        )
-    return numeric
 
 
 def revived(text: str) -> Pipeline | SequencePipeline:
