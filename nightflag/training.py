@@ -143,7 +143,7 @@ def _pipeline(
     monitor: Monitor, older: Records, kinds: Mapping[str, str]
 ) -> Pipeline | SequencePipeline:
     if isinstance(older, History):
-        return features.fit_sequence(older, kinds=kinds)
+        return features.fit_sequence(older, kinds=kinds, clean=monitor.training_rows == "clean")
     return features.fit(older, kinds=kinds, image=monitor.features.image)
 
 

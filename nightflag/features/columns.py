@@ -1,6 +1,6 @@
-"""Whether records have the columns that are asked of them."""
+"""Whether records have the columns that are asked of them, and which of these are numbers."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import pandas as pd
 
@@ -23,3 +23,15 @@ def check_columns(frame: pd.DataFrame, columns: Collection[str]) -> None:
             expected="each column once",
             mend="Give the columns different names in the source's query.",
         )
+
+
+def numbers_only(kinds: Mapping[str, str]) -> dict[str, str]:
+    """The kinds of the columns that are numbers, which are all a window holds."""
+    numeric = {name: kind for name, kind in kinds.items() if kind == "numeric"}
+    if not numeric:
+        raise FeatureError(
+            f"A sequence is of numbers, and no column is numeric: {', '.join(kinds) or 'none'}.",
+            expected="at least one column of numbers",
+            mend="Set `sequence: {length: 1}` for records of other kinds, or add a number.",
+        )
+    return numeric

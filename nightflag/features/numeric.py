@@ -9,7 +9,7 @@ from pydantic import Field
 
 from nightflag.features.kind import Column, Kind, Matrix, wrong_values
 from nightflag.features.missing import Missing
-from nightflag.features.scaling import LIMIT, tame, untame
+from nightflag.features.scaling import LIMIT, TAIL, tame, untame
 from nightflag.features.wording import Expected, compared
 
 NUMBERS = frozenset({"integer", "floating", "decimal", "mixed-integer-float"})
@@ -30,6 +30,7 @@ class Numeric(Kind):
     deviation: float = Field(ge=SMALLEST_DEVIATION, description="their standard deviation")
     tamed_center: float = Field(ge=-LIMIT, le=LIMIT, description="mean of the tamed z-scores")
     tamed_deviation: float = Field(ge=1e-3, le=LIMIT, description="their standard deviation")
+    tail: float = Field(default=TAIL, ge=TAIL, le=LIMIT, description="where taming starts")
     missing: Missing
 
     @classmethod
@@ -38,18 +39,19 @@ class Numeric(Kind):
         return pd.api.types.infer_dtype(values) in NUMBERS
 
     @classmethod
-    def fit(cls, column: Column) -> Self:
+    def fit(cls, column: Column, tail: float = TAIL) -> Self:
         """The scales of the finite values; without any, center 0 and deviation 1."""
         values = numbers(column)
         finite = values[np.isfinite(values)]
         center, deviation = _moments(finite)
         tamed = _z_scores(finite, center, deviation)
-        tame(tamed)
+        tame(tamed, tail)
         return cls(
             center=center,
             deviation=deviation,
             tamed_center=float(tamed.mean()) if tamed.size else 0.0,
             tamed_deviation=max(float(tamed.std()), 1e-3) if tamed.size > 1 else 1.0,
+            tail=tail,
             missing=Missing.fit(np.isnan(values)),
         )
 
@@ -60,7 +62,7 @@ class Numeric(Kind):
     def transform(self, column: Column) -> Matrix:
         """Features (n, 1), or (n, 2) with the indicator. Integers are read as float64."""
         scaled = _z_scores(numbers(column), self.center, self.deviation)
-        tame(scaled)
+        tame(scaled, self.tail)
         scaled -= np.float32(self.tamed_center)
         scaled /= np.float32(self.tamed_deviation)
         np.clip(scaled, -LIMIT, LIMIT, out=scaled)
@@ -70,7 +72,7 @@ class Numeric(Kind):
         """Values (n,), the inverse within the limit of 20; NaN where NULL is expected."""
         tamed = np.clip(features[:, 0].astype(np.float64), -LIMIT, LIMIT) * self.tamed_deviation
         with np.errstate(over="ignore"):
-            quarters = untame(tamed + self.tamed_center) * (self.deviation * QUARTER)
+            quarters = untame(tamed + self.tamed_center, self.tail) * (self.deviation * QUARTER)
             values = (quarters + self.center * QUARTER) / QUARTER
         largest = np.finfo(np.float64).max
         return np.where(self.missing.expected(features), np.nan, np.clip(values, -largest, largest))
@@ -80,6 +82,16 @@ class Numeric(Kind):
         whole = column.dtype.kind in "iu"
         told = compared(numbers(column), expected, whole=whole)
         return [one or self.missing.words for one in told]
+
+
+def straight(records: pd.DataFrame) -> dict[str, Numeric]:
+    """Each column of numbers, tamed only at the limit.
+
+    In a window a drift of 8 deviations is to look twice as large as one of 4, or what has drifted a
+    little and what has failed come out alike. Taming earlier is for records to train on that may
+    hold anomalies, whose weight it bounds.
+    """
+    return {str(name): Numeric.fit(values, tail=LIMIT) for name, values in records.items()}
 
 
 def numbers(column: Column) -> NDArray[np.float64]:

@@ -9,19 +9,22 @@ LIMIT = 20.0
 TAIL = 3.0
 
 
-def tame(scaled: NDArray[np.floating]) -> None:
-    """Nothing; in place, |z| > 3 becomes sign(z) (3 + ln(1 + |z| - 3)). NaN stays, inf stays."""
+def tame(scaled: NDArray[np.floating], start: float = TAIL) -> None:
+    """Nothing; in place, |z| above the start t becomes sign(z) (t + ln(1 + |z| - t)).
+
+    NaN stays, inf stays.
+    """
     size = np.abs(scaled)
-    tail = np.flatnonzero(size > TAIL)
+    tail = np.flatnonzero(size > start)
     if tail.size:
-        scaled[tail] = np.copysign(TAIL + np.log1p(size[tail] - TAIL), scaled[tail])
+        scaled[tail] = np.copysign(start + np.log1p(size[tail] - start), scaled[tail])
 
 
-def untame(tamed: NDArray[np.float64]) -> NDArray[np.float64]:
+def untame(tamed: NDArray[np.float64], start: float = TAIL) -> NDArray[np.float64]:
     """The z-scores that ``tame`` made these of."""
     size = np.abs(tamed)
-    stretched = TAIL + np.expm1(np.maximum(size - TAIL, 0.0))
-    return np.copysign(np.where(size > TAIL, stretched, size), tamed)
+    stretched = start + np.expm1(np.maximum(size - start, 0.0))
+    return np.copysign(np.where(size > start, stretched, size), tamed)
 
 
 def switch(share: float, rows: int, *, weight: float = 1.0) -> tuple[float, float]:

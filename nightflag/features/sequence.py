@@ -23,11 +23,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from nightflag.errors import FeatureError
 from nightflag.features import pipeline, trailing
-from nightflag.features.columns import check_columns
+from nightflag.features.columns import check_columns, numbers_only
 from nightflag.features.history import History, View
 from nightflag.features.kind import Kind, Mask, Matrix
 from nightflag.features.levels import Levels
-from nightflag.features.numeric import Numeric, numbers
+from nightflag.features.numeric import Numeric, numbers, straight
 from nightflag.features.pipeline import Pipeline
 
 Values = NDArray[np.float64]
@@ -200,14 +200,14 @@ def _baselines(history: History, values: Values, view: View, centers: Values) ->
     return np.where(np.isfinite(before), before, centers)
 
 
-def fit(history: History, *, kinds: Mapping[str, str]) -> SequencePipeline:
+def fit(history: History, *, kinds: Mapping[str, str], clean: bool = False) -> SequencePipeline:
     """A pipeline for the columns that ``kinds`` names, fitted on the records of ``history``.
 
-    It will see records as these are seen. FeatureError if there are no records, no columns, or in a
-    view longer than one no number.
+    It will see records as these are seen. ``clean`` says that there is no anomaly among them.
+    FeatureError if there are no records, no columns, or in a view longer than one no number.
     """
     view = history.view
-    chosen = kinds if view.length == 1 else _numbers_only(kinds)
+    chosen = kinds if view.length == 1 else numbers_only(kinds)
     numeric = tuple(name for name, kind in chosen.items() if kind == "numeric")
     values = values_of(history, numeric)
     nothing = np.full((len(history), len(numeric)), np.nan)
@@ -215,7 +215,10 @@ def fit(history: History, *, kinds: Mapping[str, str]) -> SequencePipeline:
     levels = Levels.fit(entities, values[history.own], _baselines(history, values, view, nothing))
     scale = Scale(view=view, levels=levels)
     records = settled(history, numeric, read(history, numeric, scale))
-    return SequencePipeline(pipeline.fit(records, kinds=chosen), scale)
+    plain = pipeline.fit(records, kinds=chosen)
+    if clean and view.length > 1:
+        plain = Pipeline(straight(records[[*chosen]]))
+    return SequencePipeline(plain, scale)
 
 
 def _without_indicator(features: Matrix, kind: Kind) -> Matrix:
@@ -223,17 +226,6 @@ def _without_indicator(features: Matrix, kind: Kind) -> Matrix:
     if not isinstance(kind, Numeric) or not kind.missing.nulls:
         return features
     return kind.missing.mark(features, np.zeros(len(features), dtype=bool))
-
-
-def _numbers_only(kinds: Mapping[str, str]) -> dict[str, str]:
-    numeric = {name: kind for name, kind in kinds.items() if kind == "numeric"}
-    if not numeric:
-        raise FeatureError(
-            f"A sequence is of numbers, and no column is numeric: {', '.join(kinds) or 'none'}.",
-            expected="at least one column of numbers",
-            mend="Set `sequence: {length: 1}` for records of other kinds, or add a number.",
-        )
-    return numeric
 
 
 def revived(text: str) -> Pipeline | SequencePipeline:

@@ -82,7 +82,7 @@ def prefix_known(
     """Trained on the prefix, which is clean."""
     length = window_length([values[:prefix]], 1)
     everyone = history(values, View(length=length))
-    pipeline = pipeline_of(everyone.keep(np.arange(prefix)))
+    pipeline = pipeline_of(everyone.keep(np.arange(prefix)), clean=True)
     train = everyone.keep(np.arange(length - 1, prefix))
     ending = scores(detector, pipeline, train, everyone, clean=True)
     yield from judged_twice(case, detector, ending, anomalous, length, period(values[:, 0]))
@@ -101,7 +101,11 @@ def prefix_unknown(
         others = (fold != one) & (begun != one) & (np.arange(len(values)) >= length - 1)
         train = everyone.keep(others)
         ending[fold == one] = scores(
-            detector, pipeline_of(train), train, everyone.keep(fold == one), clean=False
+            detector,
+            pipeline_of(train, clean=False),
+            train,
+            everyone.keep(fold == one),
+            clean=False,
         )
     yield from judged_twice(case, detector, ending, anomalous, length, period(values[:, 0]))
 
@@ -118,7 +122,7 @@ def points_injected(
     changed[moved, 0] += size * values[:prefix, 0].std()
     length = window_length([values[:prefix]], 1)
     everyone = history(changed, View(length=length))
-    pipeline = pipeline_of(everyone.keep(np.arange(prefix)))
+    pipeline = pipeline_of(everyone.keep(np.arange(prefix)), clean=True)
     train = everyone.keep(np.arange(length - 1, prefix))
     ending = scores(detector, pipeline, train, everyone.keep(where), clean=True)
     detail = f"{len(moved)} of {len(where)} points moved, window {length}"

@@ -17,9 +17,10 @@ def history(values: np.ndarray, view: View) -> History:
     return timeline.history(view, marks, np.ones(len(values), dtype=bool))
 
 
-def pipeline_of(records: History) -> SequencePipeline:
+def pipeline_of(records: History, *, clean: bool) -> SequencePipeline:
     """The features a monitor would fit on these records."""
-    return fit_sequence(records, kinds=dict.fromkeys(records.frame.columns, "numeric"))
+    kinds = dict.fromkeys(records.frame.columns, "numeric")
+    return fit_sequence(records, kinds=kinds, clean=clean)
 
 
 def scores(

@@ -8,6 +8,7 @@ import pytest
 
 from nightflag.errors import FeatureError
 from nightflag.features.numeric import Numeric
+from nightflag.features.scaling import LIMIT
 
 
 def column(*values, dtype=None):
@@ -34,6 +35,15 @@ def test_far_values_are_tamed_to_a_logarithm_and_keep_their_order(amounts):
     assert features[1] == pytest.approx(3 + np.log(8), abs=0.3)
     assert features[2] == pytest.approx(3 + np.log(98), abs=0.3)
     assert features[3] == 20
+
+
+def test_where_taming_starts_can_be_as_far_as_the_limit(amounts):
+    fitted = Numeric.fit(amounts, tail=LIMIT)
+    features = fitted.transform(column(50, 150, 1050))
+
+    assert features[:2, 0] == pytest.approx([0, 10], abs=0.5)
+    assert features[2, 0] == 20
+    assert fitted.expected(features[:2]) == pytest.approx([50, 150], rel=1e-4)
 
 
 def test_infinities_are_the_most_extreme_values_and_not_missing(amounts):

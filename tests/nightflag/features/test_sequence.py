@@ -154,6 +154,22 @@ def test_other_kinds_stay_features_of_a_record_that_is_seen_alone():
         fit_sequence(history(frame, View(length=4)), kinds={"mode": "categorical"})
 
 
+def test_far_values_of_a_window_are_tamed_only_where_anomalies_may_train():
+    frame = values()
+    strange = frame.copy()
+    strange.loc[150, "flow"] = frame["flow"].mean() + 8 * frame["flow"].std()
+    kinds, view = {"flow": "numeric"}, View(length=3)
+    clean = fit_sequence(history(frame, view), kinds=kinds, clean=True)
+    unlabelled = fit_sequence(history(frame, view), kinds=kinds)
+    seen = history(strange, view).keep(np.array([150]))
+    assert clean.transform(seen)[0, -1] == pytest.approx(8, rel=0.05)
+    assert unlabelled.transform(seen)[0, -1] == pytest.approx(3 + np.log(6), rel=0.05)
+    latest = clean.expected_at(clean.transform(seen), np.array([[2]]))
+    again = clean.in_units(seen, latest)["flow"][0]
+    assert again == pytest.approx(strange["flow"][150], rel=1e-4)
+    assert revived(clean.to_json()) == clean
+
+
 def test_an_entity_is_learned_once_enough_of_its_records_are_known():
     frame, view = values(), View(length=1, learning=30)
     series = np.repeat([0, 1], [150, 50])
