@@ -32,6 +32,7 @@ from nightflag.results.definitions import marks
 from nightflag.results.keys import as_text
 from nightflag.results.tables import MonitorTables
 from nightflag.results.treatment import Treatment, treatment_names
+from nightflag.results.verdicts import given, on_record
 
 ALL_FLAGS = "nightflag_flags"
 FLAG_COLUMNS: dict[str, TypeEngine[Any]] = {
@@ -43,6 +44,7 @@ FLAG_COLUMNS: dict[str, TypeEngine[Any]] = {
     "model_version": Integer(),
     "run_id": BigInteger(),
     "scored_at": DateTime(timezone=True),
+    "verdict": Text(),
 }
 
 
@@ -85,7 +87,15 @@ def _flags(tables: MonitorTables) -> Select[Any]:
         scores.c.model_version,
         scores.c.run_id,
         scores.c.scored_at,
+        _verdict(tables).label("verdict"),
     ).where(scores.c.is_anomaly)
+
+
+def _verdict(tables: MonitorTables) -> ColumnElement[str]:
+    """What was said of the record, NULL where nothing was."""
+    said = given(tables.scores.schema)
+    same = on_record(said, tables.monitor, tables.keys_of(tables.scores))
+    return select(said.c.verdict).where(same).correlate(tables.scores).scalar_subquery()
 
 
 def _reasons_in_words(tables: MonitorTables) -> ColumnElement[str]:
