@@ -125,7 +125,7 @@ def _reasons_in_words(tables: MonitorTables) -> ColumnElement[str]:
 def _all_flags(connection: Connection, tables: MonitorTables) -> CompoundSelect[Any]:
     schema = tables.scores.schema
     monitors = {
-        tables.monitor: _with_as_text(tables.monitor, tables.key, FLAG_COLUMNS, schema),
+        tables.monitor: _with_text_key(tables.monitor, tables.key, FLAG_COLUMNS, schema),
         **_other_monitors(connection, tables),
     }
     return union_all(*(monitors[name] for name in sorted(monitors)))
@@ -138,7 +138,7 @@ def _other_monitors(connection: Connection, tables: MonitorTables) -> dict[str, 
     names = {view.removesuffix("_flags") for view in views} - {"nightflag", tables.monitor}
     watched = [name for name in names if {f"{name}_scores", f"{name}_staged_gone"} <= there]
     return {
-        name: _with_as_text(
+        name: _with_text_key(
             name,
             found.get_pk_constraint(f"{name}_scores", schema=schema)["constrained_columns"],
             {one["name"] for one in found.get_columns(f"{name}_flags", schema=schema)},
@@ -148,7 +148,7 @@ def _other_monitors(connection: Connection, tables: MonitorTables) -> dict[str, 
     }
 
 
-def _with_as_text(
+def _with_text_key(
     monitor: str, key: Iterable[str], there: Collection[str], schema: str | None
 ) -> Select[Any]:
     """The monitor's flags; NULL for what an earlier version's view does not have yet."""
