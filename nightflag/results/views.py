@@ -34,7 +34,7 @@ from nightflag.results.tables import MonitorTables
 from nightflag.results.treatment import Treatment, treatment_names
 from nightflag.results.verdicts import given, on_record
 
-ALL_FLAGS = "nightflag_flags"
+ALL_FLAGS, NIGHTS = "nightflag_flags", "nightflag_nights"
 FLAG_COLUMNS: dict[str, TypeEngine[Any]] = {
     "event_time": DateTime(timezone=True),
     "score": Double(),
@@ -48,13 +48,26 @@ FLAG_COLUMNS: dict[str, TypeEngine[Any]] = {
 }
 
 
+NIGHT_COLUMNS = (
+    *("monitor", "run_id", "as_of", "window_start", "window_end"),
+    *("records_read", "records_scored", "records_quarantined", "records_flagged"),
+    *("records_retracted", "records_muted", "alarm_rate", "realised_rate", "model_version"),
+    *("warnings", "finished_at"),
+)
+
+
+def names_of(monitor: str) -> tuple[str, ...]:
+    """The names of one monitor's views."""
+    return f"{monitor}_flags", *treatment_names(monitor)
+
+
 def views(
     connection: Connection, tables: MonitorTables, treatment: Treatment | None
 ) -> tuple[dict[str, SelectBase], tuple[str, ...]]:
     """The views that are to stand, by name, and the names of those that are not to.
 
-    ``<monitor>_flags``, ``nightflag_flags`` over all monitors, and of the treatment's those whose
-    names are not taken.
+    ``<monitor>_flags``, ``nightflag_flags`` and ``nightflag_nights`` over all monitors, and of the
+    treatment's those whose names are not taken.
     """
     treated = treatment_names(tables.monitor)
     taken = taken_names(connection, tables)
@@ -62,6 +75,7 @@ def views(
     wanted: dict[str, SelectBase] = {
         f"{tables.monitor}_flags": _flags(tables),
         ALL_FLAGS: _all_flags(connection, tables),
+        NIGHTS: _nights(tables.scores.schema),
         **{name: content for name, content in treating.items() if name not in taken},
     }
     return wanted, tuple(name for name in treated if name not in wanted and name not in taken)
@@ -120,6 +134,12 @@ def _reasons_in_words(tables: MonitorTables) -> ColumnElement[str]:
     listed = ranked.correlate(scores).subquery("ranked")
     separator: Any = literal_column("'; '")  # SQLAlchemy 2.0 would bind a text; views bind nothing
     return select(func.aggregate_strings(listed.c.words, separator)).scalar_subquery()
+
+
+def _nights(schema: str | None) -> Select[Any]:
+    """The published nights of all monitors."""
+    runs = table("nightflag_runs", *map(column, (*NIGHT_COLUMNS, "status")), schema=schema)
+    return select(*(runs.c[name] for name in NIGHT_COLUMNS)).where(runs.c.status == "published")
 
 
 def _all_flags(connection: Connection, tables: MonitorTables) -> CompoundSelect[Any]:
