@@ -17,7 +17,6 @@ QUERIES = dict(BLOCK.findall(PAGE))
 DESCRIBED = dict(re.findall(r"^### `(\w+)`\n(.*?)(?=^##|\Z)", PAGE, re.MULTILINE | re.DOTALL))
 OF_SOURCE = ["payment_id", "at", "amount", "note", "channel", "is_fraud"]
 FOR_OPERATORS = {"nightflag_runs", "nightflag_watermarks", "nightflag_locks", "nightflag_schema"}
-ELSEWHERE = {"nightflag_mutes", "nightflag_verdicts", "nightflag_quality"}
 NIGHTS = 8
 BOUGHT = (
     "(:id + 1, :at, 5, 'a', 'card', false), (:id + 2, :at, 6, 'b', 'cash', false),"
@@ -106,6 +105,20 @@ def test_precision_by_week(bank: Any) -> None:
     ]
 
 
+def test_precision_by_verdicts(bank: Any) -> None:
+    with bank.workplace.results.writing() as connection:
+        connection.execute(
+            text(
+                "insert into nightflag_verdicts (monitor, key, verdict) values"
+                " ('payments', '3', 'anomaly'), ('payments', '13', 'anomaly'),"
+                " ('payments', '5', 'normal'), ('payments', '1', 'normal')"
+            )
+        )
+    (found,) = asked(bank, "Precision by verdicts")
+    assert (found["monitor"], found["judged"], found["true_flags"]) == ("payments", 3, 2)
+    assert float(found["share_true"]) == pytest.approx(2 / 3)
+
+
 def test_rules_that_send_records_to_quarantine(bank: Any) -> None:
     (rule,) = asked(bank, "Rules that send records to quarantine")
     assert (rule["rule"], rule["column_name"], rule["records"]) == ("amount_is_known", "amount", 8)
@@ -124,7 +137,7 @@ def test_the_page_describes_every_table_and_view_and_all_their_columns(bank: Any
     there = {
         name: [column["name"] for column in columns]
         for (_, name), columns in found.items()
-        if "_staged_" not in name and name not in {*FOR_OPERATORS, *ELSEWHERE, "payments"}
+        if "_staged_" not in name and name not in {*FOR_OPERATORS, "payments"}
     }
     described = {
         name: re.findall(r"^\| `(\w+)` \|", words, re.MULTILINE)
