@@ -13,8 +13,8 @@ from nightflag.calibration import Calibration
 from nightflag.errors import TrainingRefused
 from nightflag.failpoints import reached
 from nightflag.models import Entry
+from nightflag.results.verdicts import given, on_record
 from nightflag.verdicts.giving import ANOMALY
-from nightflag.verdicts.table import given, on_record
 from nightflag.workplace import Workplace
 
 

@@ -28,6 +28,7 @@ COMMANDS = {
     "models": "Show the models of a monitor.",
     "verdict": "Say whether a flag is an anomaly or normal, with the flags like it.",
     "evaluate": "Compare flags with labels and verdicts, and keep the figures.",
+    "grant": "Let a role of PostgreSQL read the views, and nothing else.",
     "doctor": "Examine the installation: versions, folders, variables, server, monitors.",
     "deploy": "Tell the Prefect server to run the monitors on their schedules.",
 }

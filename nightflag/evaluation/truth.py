@@ -15,8 +15,8 @@ from nightflag.features import View
 from nightflag.models import champion
 from nightflag.records import pull_seen
 from nightflag.results.staging import inside
+from nightflag.results.verdicts import given, on_record
 from nightflag.runs import Run
-from nightflag.verdicts.table import given, on_record
 from nightflag.workplace import Workplace
 
 Known = Literal["labels", "verdicts"]

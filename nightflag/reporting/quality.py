@@ -9,8 +9,8 @@ from nightflag.evaluation.intervals import wilson
 from nightflag.evaluation.measures import METRICS
 from nightflag.results.reading import Row
 from nightflag.results.tables import MonitorTables
+from nightflag.results.verdicts import given, on_record
 from nightflag.runs import Run
-from nightflag.verdicts.table import given, on_record
 
 
 @dataclass(frozen=True)

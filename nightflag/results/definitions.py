@@ -4,19 +4,31 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.engine.reflection import ObjectKind
 from sqlalchemy.exc import InternalError, ProgrammingError
 from sqlalchemy.sql.expression import SelectBase
 
 from nightflag.databases.literal import statement, verbatim
 from nightflag.errors import SettingsError
-from nightflag.results.grants import given
 
 Views = Mapping[str, SelectBase]
 """Views by name, each after those that it reads."""
 
 MARK = re.compile("made by nightflag [0-9a-f]{16}")
+GIVEN = """
+select format(
+    'grant %s on %I.%I to %s%s',
+    entry.privilege_type, schema.nspname, view.relname,
+    case entry.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(entry.grantee)) end,
+    case when entry.is_grantable then ' with grant option' else '' end
+)
+from pg_class view
+join pg_namespace schema on schema.oid = view.relnamespace
+cross join aclexplode(view.relacl) entry
+where schema.nspname = :schema and view.relname = any(:views) and view.relkind = 'v'
+  and entry.grantee <> view.relowner
+"""
 
 
 def marks(connection: Connection, schema: str | None) -> dict[str, str]:
@@ -56,12 +68,20 @@ def define(
         connection.exec_driver_sql("set local search_path to default")
         if _are_replaced(connection, views, schema):
             return
-    kept = given(connection, schema, views)
+    kept = _given(connection, schema, views)
     _drop(connection, [name for name in reversed([*views]) if name in there], schema)
     for name, content in views.items():
         _create(connection, name, schema, _text(connection, content))
     for grant in kept:
         connection.execute(verbatim(grant))
+
+
+def _given(connection: Connection, schema: str | None, views: Iterable[str]) -> list[str]:
+    """The statements that grant again what is granted on these views; none in SQLite."""
+    if connection.dialect.name != "postgresql":
+        return []
+    found = connection.execute(text(GIVEN), {"schema": schema, "views": [*views]})
+    return list(found.scalars())
 
 
 def _are_replaced(connection: Connection, views: Views, schema: str | None) -> bool:
@@ -78,7 +98,7 @@ def _are_replaced(connection: Connection, views: Views, schema: str | None) -> b
 def _create(
     connection: Connection, name: str, schema: str | None, content: str, *, replacing: bool = False
 ) -> None:
-    create, view = "create or replace" if replacing else "create", _quoted(connection, name, schema)
+    create, view = "create or replace" if replacing else "create", quoted(connection, name, schema)
     mark = _mark(content)
     connection.execute(verbatim(f"{create} view {view} as -- {mark}\n{content}"))
     if connection.dialect.name == "postgresql":
@@ -88,7 +108,7 @@ def _create(
 def _drop(connection: Connection, names: Iterable[str], schema: str | None) -> None:
     for name in names:
         try:
-            connection.execute(verbatim(f"drop view {_quoted(connection, name, schema)}"))
+            connection.execute(verbatim(f"drop view {quoted(connection, name, schema)}"))
         except InternalError as error:
             raise SettingsError(
                 f"The view {name} has to be made anew: {' '.join(str(error.orig).split())}",
@@ -110,6 +130,7 @@ def _mark_in(text: str) -> str:
     return found.group() if found else ""
 
 
-def _quoted(connection: Connection, name: str, schema: str | None) -> str:
+def quoted(connection: Connection, name: str, schema: str | None) -> str:
+    """The view as it stands in a statement."""
     quote = connection.dialect.identifier_preparer.quote_identifier
     return ".".join(quote(part) for part in (schema, name) if part)

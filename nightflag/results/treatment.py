@@ -1,5 +1,6 @@
 """Treatment: three views of the source that leave it untouched, and answer its anomalies.
 
+An anomaly is a record that is flagged, unless a verdict says otherwise.
 ``<monitor>_clean`` holds the scored records that are no anomalies. ``<monitor>_corrected`` and
 ``<monitor>_nulled`` hold every scored record, and replace in anomalies the offending values: by
 what the model expected, or by NULL. A record that was not scored, because it is in quarantine,
@@ -35,6 +36,7 @@ from nightflag.databases.literal import verbatim
 from nightflag.monitors import Monitor
 from nightflag.records import Layout
 from nightflag.results.tables import MonitorTables
+from nightflag.results.verdicts import given, on_record
 
 TREATMENTS = ("clean", "corrected", "nulled")
 LISTED = "corrected_columns"
@@ -163,14 +165,23 @@ class Treatment:
 
 
 def effective(tables: MonitorTables) -> Subquery:
-    """Each scored record with whether it is taken for an anomaly; nothing else decides that."""
-    scores = tables.scores
-    return select(
-        *tables.keys_of(scores),
-        scores.c.score,
-        scores.c.model_version,
-        scores.c.is_anomaly.label("is_flagged"),
-    ).subquery("effective")
+    """Each scored record with whether it is taken for an anomaly; nothing else decides that.
+
+    A verdict on it does, whatever it is flagged as.
+    """
+    scores, verdicts = tables.scores, given(tables.scores.schema)
+    judged = on_record(verdicts, tables.monitor, tables.keys_of(scores))
+    is_flagged = func.coalesce(verdicts.c.verdict == "anomaly", scores.c.is_anomaly)
+    return (
+        select(
+            *tables.keys_of(scores),
+            scores.c.score,
+            scores.c.model_version,
+            is_flagged.label("is_flagged"),
+        )
+        .select_from(scores.outerjoin(verdicts, judged))
+        .subquery("effective")
+    )
 
 
 def offending(tables: MonitorTables) -> Subquery:

@@ -34,8 +34,9 @@ from nightflag.results.definitions import marks
 from nightflag.results.keys import as_text
 from nightflag.results.tables import MonitorTables
 from nightflag.results.treatment import Treatment, treatment_names
+from nightflag.results.verdicts import given, on_record
 
-ALL_FLAGS = "nightflag_flags"
+ALL_FLAGS, NIGHTS = "nightflag_flags", "nightflag_nights"
 WORTH_A_WORD = 0.05
 FLAG_COLUMNS: dict[str, TypeEngine[Any]] = {
     "event_time": DateTime(timezone=True),
@@ -46,7 +47,21 @@ FLAG_COLUMNS: dict[str, TypeEngine[Any]] = {
     "model_version": Integer(),
     "run_id": BigInteger(),
     "scored_at": DateTime(timezone=True),
+    "verdict": Text(),
 }
+
+
+NIGHT_COLUMNS = (
+    *("monitor", "run_id", "as_of", "window_start", "window_end"),
+    *("records_read", "records_scored", "records_quarantined", "records_flagged"),
+    *("records_retracted", "records_muted", "alarm_rate", "realised_rate", "model_version"),
+    *("warnings", "finished_at"),
+)
+
+
+def names_of(monitor: str) -> tuple[str, ...]:
+    """The names of one monitor's views."""
+    return f"{monitor}_flags", *treatment_names(monitor)
 
 
 def views(
@@ -54,8 +69,8 @@ def views(
 ) -> tuple[dict[str, SelectBase], tuple[str, ...]]:
     """The views that are to stand, by name, and the names of those that are not to.
 
-    ``<monitor>_flags``, ``nightflag_flags`` over all monitors, and of the treatment's those whose
-    names are not taken.
+    ``<monitor>_flags``, ``nightflag_flags`` and ``nightflag_nights`` over all monitors, and of the
+    treatment's those whose names are not taken.
     """
     treated = treatment_names(tables.monitor)
     taken = taken_names(connection, tables)
@@ -63,6 +78,7 @@ def views(
     wanted: dict[str, SelectBase] = {
         f"{tables.monitor}_flags": _flags(tables),
         ALL_FLAGS: _all_flags(connection, tables),
+        NIGHTS: _nights(tables.scores.schema),
         **{name: content for name, content in treating.items() if name not in taken},
     }
     return wanted, tuple(name for name in treated if name not in wanted and name not in taken)
@@ -88,7 +104,15 @@ def _flags(tables: MonitorTables) -> Select[Any]:
         scores.c.model_version,
         scores.c.run_id,
         scores.c.scored_at,
+        _verdict(tables).label("verdict"),
     ).where(scores.c.is_anomaly)
+
+
+def _verdict(tables: MonitorTables) -> ColumnElement[str]:
+    """What was said of the record, NULL where nothing was."""
+    said = given(tables.scores.schema)
+    same = on_record(said, tables.monitor, tables.keys_of(tables.scores))
+    return select(said.c.verdict).where(same).correlate(tables.scores).scalar_subquery()
 
 
 def _reasons_in_words(tables: MonitorTables) -> ColumnElement[str]:
@@ -124,10 +148,16 @@ def _without_words(reasons: Table) -> ColumnElement[str]:
     )
 
 
+def _nights(schema: str | None) -> Select[Any]:
+    """The published nights of all monitors."""
+    runs = table("nightflag_runs", *map(column, (*NIGHT_COLUMNS, "status")), schema=schema)
+    return select(*(runs.c[name] for name in NIGHT_COLUMNS)).where(runs.c.status == "published")
+
+
 def _all_flags(connection: Connection, tables: MonitorTables) -> CompoundSelect[Any]:
     schema = tables.scores.schema
     monitors = {
-        tables.monitor: _with_as_text(tables.monitor, tables.key, FLAG_COLUMNS, schema),
+        tables.monitor: _with_text_key(tables.monitor, tables.key, FLAG_COLUMNS, schema),
         **_other_monitors(connection, tables),
     }
     return union_all(*(monitors[name] for name in sorted(monitors)))
@@ -140,7 +170,7 @@ def _other_monitors(connection: Connection, tables: MonitorTables) -> dict[str, 
     names = {view.removesuffix("_flags") for view in views} - {"nightflag", tables.monitor}
     watched = [name for name in names if {f"{name}_scores", f"{name}_staged_gone"} <= there]
     return {
-        name: _with_as_text(
+        name: _with_text_key(
             name,
             found.get_pk_constraint(f"{name}_scores", schema=schema)["constrained_columns"],
             {one["name"] for one in found.get_columns(f"{name}_flags", schema=schema)},
@@ -150,7 +180,7 @@ def _other_monitors(connection: Connection, tables: MonitorTables) -> dict[str, 
     }
 
 
-def _with_as_text(
+def _with_text_key(
     monitor: str, key: Iterable[str], there: Collection[str], schema: str | None
 ) -> Select[Any]:
     """The monitor's flags; NULL for what an earlier version's view does not have yet."""

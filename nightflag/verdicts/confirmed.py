@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 
 from nightflag.records.pulling import fingerprints
+from nightflag.results.verdicts import given, on_record
 from nightflag.verdicts.giving import ANOMALY
-from nightflag.verdicts.table import given, on_record
 from nightflag.workplace import Workplace
 
 Hashes = NDArray[np.int64]

@@ -12,7 +12,7 @@ from nightflag.queries import run
 from nightflag.results.keys import key_columns, scored_keys
 from nightflag.results.reading import existing_tables, schema_of
 from nightflag.results.setup import upgrade
-from nightflag.verdicts.table import given
+from nightflag.results.verdicts import given
 
 ANOMALY, NORMAL = "anomaly", "normal"
 WORDS = (ANOMALY, NORMAL)

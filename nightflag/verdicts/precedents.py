@@ -9,8 +9,8 @@ from sqlalchemy import Connection, Row, Select, and_, select, table
 from sqlalchemy.sql.expression import column
 
 from nightflag.results.keys import as_text, key_columns
+from nightflag.results.verdicts import given
 from nightflag.verdicts.profiles import Profiles, Reasons
-from nightflag.verdicts.table import given
 from nightflag.verdicts.weighing import Precedents
 
 NEWEST_VERDICTS = 2_000
@@ -109,14 +109,9 @@ def _newest_flags(connection: Connection, monitor: str, schema: str | None) -> S
 
 
 def _shown(monitor: str, schema: str | None, keys: Sequence[str]) -> Select[Any]:
-    names = ("monitor", "key", "p_value", "reasons")
-    flags, said = table("nightflag_flags", *map(column, names), schema=schema), given(schema)
-    same = and_(said.c.monitor == flags.c.monitor, said.c.key == flags.c.key)
-    return (
-        select(flags.c.key, flags.c.p_value, flags.c.reasons, said.c.verdict)
-        .select_from(flags.outerjoin(said, same))
-        .where(flags.c.monitor == monitor, flags.c.key.in_(keys))
-    )
+    names = ("monitor", "key", "p_value", "reasons", "verdict")
+    flags = table("nightflag_flags", *map(column, names), schema=schema)
+    return select(flags).where(flags.c.monitor == monitor, flags.c.key.in_(keys))
 
 
 def _reasons(rows: Sequence[Row[Any]], keys: Sequence[str]) -> Reasons:

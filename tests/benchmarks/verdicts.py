@@ -5,8 +5,8 @@ The shuttle's readings of the demo in their order, and ``.npz`` files (X, y) of 
 (``training_rows: unlabelled``), the next 30 % are a first night, the last 30 % a second one, all
 through the real pipeline on SQLite. A night flags its 50 strongest records (``at_most``, out of
 those with p-values up to 0.1). The labels say what each flag of the first night is, and the second
-night is run from the same state with and without these verdicts. Sets with fewer than 5 anomalies
-in a night are left out. Intervals are percentiles of 10,000 bootstrap samples of sets.
+night is run from the same state with and without these verdicts. Sets of fewer than 3,000 rows, or
+5 anomalies in a night, are left out. Intervals are percentiles of 10,000 bootstrap samples of sets.
 """
 
 import argparse
@@ -31,7 +31,7 @@ from nightflag.verdicts import Verdict, give
 from nightflag.workplace import Workplace, opened
 
 DEMO = Path(__file__).parents[2] / "deployments" / "demo" / "data" / "shuttle.csv.gz"
-AT_MOST, FEWEST = 20_000, 5
+AT_MOST, AT_LEAST, FEWEST = 20_000, 3_000, 5
 FIRST = datetime(2026, 1, 10, tzinfo=UTC)
 A_DAY = timedelta(days=1)
 MONITOR = {
@@ -107,7 +107,8 @@ def cases(
         for seed in seeds:
             order = np.random.default_rng(seed).permutation(len(whole))[:AT_MOST]
             frame = whole.iloc[order].reset_index(drop=True)
-            if min(frame["odd"][part].sum() for part in parts(len(frame))[1:]) >= FEWEST:
+            enough = len(whole) >= AT_LEAST
+            if enough and min(frame["odd"][part].sum() for part in parts(len(frame))[1:]) >= FEWEST:
                 yield path.stem.partition("_")[2], seed, frame
 
 

@@ -84,6 +84,30 @@ def test_views_follow_a_flag_that_is_withdrawn_or_raised(shop: Any) -> None:
     assert corrected(shop) == [(1, 5, "a", ""), (2, 6, "b", ""), (3, 999, "c", None)]
 
 
+def judge(shop: Any, key: int, verdict: str) -> None:
+    change(
+        shop,
+        "delete from nightflag_verdicts",
+        "insert into nightflag_verdicts (monitor, key, verdict) values ('shop', :key, :verdict),"
+        " ('another', '1', 'anomaly')",
+        key=str(key),
+        verdict=verdict,
+    )
+
+
+def test_a_verdict_has_the_last_word(shop: Any) -> None:
+    shop.night()
+    judge(shop, 3, "normal")
+    assert clean(shop) == [1, 2, 3]
+    assert corrected(shop)[-1] == (3, 999, "c", None)
+    judge(shop, 3, "anomaly")
+    assert clean(shop) == [1, 2]
+    assert corrected(shop)[-1] == (3, 5, "c", "amount")
+    judge(shop, 1, "anomaly")
+    assert clean(shop) == [2]
+    assert corrected(shop)[0] == (1, 5, "a", ""), "no flag, so no reasons"
+
+
 def test_views_follow_corrections_and_deletions_in_the_source(shop: Any) -> None:
     shop.night()
     shop.sql("update sales set amount = 7 where id = 3", "delete from sales where id = 2")

@@ -35,11 +35,23 @@ def test_flags_show_key_time_score_and_reasons(shop: Any) -> None:
         "model_version",
         "run_id",
         "scored_at",
+        "verdict",
     ]
     found = dict(zip(names, flag, strict=True))
     assert found["id"] == 3
     assert str(found["event_time"]).startswith(NOON)
     assert found["reasons"] == "amount = 999 (expected 5); note = missing (expected x)"
+
+
+def test_a_flag_shows_what_was_said_of_it(shop: Any) -> None:
+    shop.night()
+    assert shop.read("select verdict from shop_flags") == [(None,)]
+    with shop.workplace.results.writing() as connection:
+        connection.exec_driver_sql(
+            "insert into nightflag_verdicts (monitor, key, verdict) values ('shop', '3', 'normal')"
+        )
+    assert shop.read("select id, verdict from shop_flags") == [(3, "normal")], "it stays a flag"
+    assert shop.read("select key, verdict from nightflag_flags") == [("3", "normal")]
 
 
 def test_the_flags_of_all_monitors_stand_in_one_view(shop: Any, bank: Any) -> None:
