@@ -48,10 +48,12 @@ def nightly(monitor: str, as_of: LogicalDate = None, retraining: Retraining = "w
 
 def _published(workplace: Workplace, night: Run, lock: Lock, retraining: Retraining) -> Run:
     with nights.recorded_failure(workplace, night):
-        warnings = check_tonight(workplace, night)
-        reason = nights.reason_to_train(workplace, night, retraining)
-        if reason is not None:
-            retrain(night.monitor, as_of=night.as_of, before=night.window.start, reason=reason)
-        entry, model = load_champion(workplace)
+        warnings = [*check_tonight(workplace, night)]
+        with nights.champion_goes_on(workplace) as failures:
+            reason = nights.reason_to_train(workplace, night, retraining)
+            if reason is not None:
+                retrain(night.monitor, as_of=night.as_of, before=night.window.start, reason=reason)
+        warnings += failures
+        entry, model = load_champion(workplace, night.as_of)
         partitions = [score_partition(workplace, night, model)]
         return publish_night(workplace, night, entry, partitions, warnings=warnings, lock=lock)

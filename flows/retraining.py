@@ -29,7 +29,7 @@ def retrain(
     before: LogicalDate = None,
     reason: Reason = "asked for by hand",
 ) -> Entry:
-    """Train the monitor's model on earlier records and make it champion.
+    """Train a model on earlier records; it becomes champion unless it is found to be worse.
 
     Args:
         monitor: The monitor's name, as its file says.

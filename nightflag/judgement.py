@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nightflag import references, synthetic
+from nightflag import synthetic
 from nightflag.detectors import Detector
+from nightflag.references import Compared
 
 DEFAULT = "auto"
 
@@ -16,16 +17,22 @@ Rows = NDArray[np.float32]
 
 
 def judged(
-    detector: Detector, trained_on: Rows, held_out: Rows, scores: NDArray[np.float64], *, seed: int
+    detector: Detector,
+    held_out: Rows,
+    scores: NDArray[np.float64],
+    compared_with: Compared,
+    *,
+    seed: int,
 ) -> Detector:
     """The same detector, its ``about`` telling how it fares beside others and on spoilt records.
 
-    ``scores`` (n,) are those of the ``held_out`` rows (n, width). Under "references" stands how far
+    ``scores`` (n,) are those of the ``held_out`` rows (n, width), which the references in
+    ``compared_with`` rank as well. Under "references" stands how far
     well-known detectors agree with it, under "synthetic" how well it tells spoilt records apart,
     under "judgement" both in a line, after the reason why it was chosen. TrainingRefused where it
     tells no spoilt record apart.
     """
-    compared = references.compare(trained_on, held_out, scores, seed=seed)
+    compared = compared_with.correlations(scores)
     apart = synthetic.told_apart(detector.score, held_out, seed=seed)
     synthetic.check(apart)
     found = {"references": compared, "synthetic": apart}

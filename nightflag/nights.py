@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 
-from nightflag import models, runs, training
+from nightflag import models, retraining, runs
 from nightflag.errors import NightflagError
 from nightflag.failpoints import reached
 from nightflag.locks import Lock, hold
@@ -78,18 +78,54 @@ def check_tonight(workplace: Workplace, night: Run) -> tuple[str, ...]:
     return refuse_or_warn(findings)
 
 
-def reason_to_train(workplace: Workplace, night: Run, retraining: str) -> str | None:
-    """Why the model is to be trained before tonight's records are scored, if it is."""
-    if retraining == "never":
+def reason_to_train(workplace: Workplace, night: Run, wish: str) -> str | None:
+    """Why the model is to be trained before tonight's records are scored, if it is.
+
+    A night before the newest published one is a backfill: the model of that time scores it.
+    """
+    if wish == "never" or _is_backfill(workplace, night):
         return None
     champion = models.champion(workplace.results, workplace.monitor.name)
-    due = training.due(champion, workplace.monitor, night.as_of)
-    return due or ("asked for by hand" if retraining == "always" else None)
+    due = retraining.reason(workplace, champion, night.as_of)
+    return due or ("asked for by hand" if wish == "always" else None)
 
 
-def load_champion(workplace: Workplace) -> tuple[Entry, Model]:
-    """The model in use, its files checked against the registry."""
-    entry = models.champion(workplace.results, workplace.monitor.name)
+class champion_goes_on(AbstractContextManager[list[str]]):  # noqa: N801 - reads as a function
+    """A place in which a model is trained: where that fails, the champion scores the night.
+
+    Gives the list that tells of the failure, a warning of the night. Without a champion, or where
+    the process is told to stop, the failure is the night's.
+    """
+
+    def __init__(self, workplace: Workplace) -> None:
+        self.workplace = workplace
+        self.warnings: list[str] = []
+
+    def __enter__(self) -> list[str]:
+        return self.warnings
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
+        if not isinstance(error, Exception):
+            return False
+        name = self.workplace.monitor.name
+        champion = models.champion(self.workplace.results, name)
+        if champion is None:
+            return False
+        logger.warning("Retraining %s failed", name, exc_info=error)
+        what = error.what if isinstance(error, NightflagError) else repr(error)
+        self.warnings.append(f"retraining failed, model {champion.version} goes on: {what}")
+        return True
+
+
+def _is_backfill(workplace: Workplace, night: Run) -> bool:
+    newest = runs.newest_published(workplace.results, night.monitor)
+    return newest is not None and night.as_of < newest
+
+
+def load_champion(workplace: Workplace, as_of: datetime | None = None) -> tuple[Entry, Model]:
+    """The model in use, or in use at that logical date, its files checked against the registry."""
+    results, name = workplace.results, workplace.monitor.name
+    entry = models.champion_at(results, name, as_of) if as_of else models.champion(results, name)
     if entry is None:
         raise NightflagError(
             f"{workplace.monitor.name} has no model yet.",

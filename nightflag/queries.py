@@ -48,6 +48,9 @@ TIMESTAMPS = (
     "created_at",
     "given_at",
     "evaluated_at",
+    "promoted_at",
+    "excluded_from",
+    "excluded_until",
     "now",
 )
 

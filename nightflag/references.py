@@ -6,6 +6,7 @@ scikit-learn takes a second to import, and a night that trains nothing does with
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,29 +59,48 @@ REFERENCES: Mapping[str, Callable[[Rows, Rows, int], Scores]] = {
 }
 
 
-def compare(
-    train: Rows, held_out: Rows, scores: Scores, *, seed: int
-) -> dict[str, dict[str, float | None]]:
-    """The detector's and each reference's Spearman correlations on ``held_out`` rows (n, width).
+@dataclass(frozen=True)
+class Compared:
+    """The ranks (m,) that each reference gives the held-out records at ``positions`` (m,)."""
 
-    ``scores`` (n,) are the detector's. References are fitted on 10,000 rows of ``train`` and 1,024
-    evenly spaced columns at most, and compared on as many. ``with_detector`` is the correlation
-    with those scores, ``with_consensus`` the one with the mean rank of all others. Where ranks do
-    not vary there is none: None.
+    positions: NDArray[np.intp]
+    ranks: Mapping[str, Scores]
+
+    @property
+    def consensus(self) -> Scores:
+        """The mean rank of all references, (m,)."""
+        return np.asarray(np.mean(list(self.ranks.values()), axis=0))
+
+    def correlations(self, scores: Scores) -> dict[str, dict[str, float | None]]:
+        """A detector's and each reference's Spearman correlations on these records.
+
+        ``scores`` (n,) are the detector's, of all held-out records. ``with_detector`` is the
+        correlation with those, ``with_consensus`` the one with the mean rank of all others. Where
+        ranks do not vary there is none: None.
+        """
+        ranks = {"detector": rank(scores[self.positions]), **self.ranks}
+        return {
+            name: {
+                "with_detector": _correlation(own, ranks["detector"]),
+                "with_consensus": _correlation(own, _consensus(ranks, without=name)),
+            }
+            for name, own in ranks.items()
+        }
+
+
+def fit(train: Rows, held_out: Rows, *, seed: int) -> Compared:
+    """What the references make of the ``held_out`` rows (n, width).
+
+    They are fitted on 10,000 rows of ``train`` and 1,024 evenly spaced columns at most, and rank
+    as many of the held-out ones.
     """
     columns = np.linspace(0, train.shape[1] - 1, min(train.shape[1], MOST_COLUMNS)).astype(int)
     train, held_out = train[:, columns], held_out[:, columns]
     train, kept = _at_most(train, seed), _positions(len(held_out), seed)
-    ranks = {"detector": _ranks(scores[kept])}
-    for name, reference in REFERENCES.items():
-        ranks[name] = _ranks(reference(train, held_out[kept], seed))
-    return {
-        name: {
-            "with_detector": _correlation(own, ranks["detector"]),
-            "with_consensus": _correlation(own, _consensus(ranks, without=name)),
-        }
-        for name, own in ranks.items()
+    ranks = {
+        name: rank(reference(train, held_out[kept], seed)) for name, reference in REFERENCES.items()
     }
+    return Compared(kept, ranks)
 
 
 def _at_most(rows: Rows, seed: int) -> Rows:
@@ -93,7 +113,7 @@ def _positions(count: int, seed: int) -> NDArray[np.intp]:
     return np.sort(np.random.default_rng(seed).choice(count, AT_MOST, replace=False))
 
 
-def _ranks(scores: Scores) -> Scores:
+def rank(scores: Scores) -> Scores:
     """Ranks from 0, ties sharing their mean."""
     _, place, counts = np.unique(scores, return_inverse=True, return_counts=True)
     return np.asarray((np.cumsum(counts) - (counts + 1) / 2)[place])
@@ -107,4 +127,4 @@ def _consensus(ranks: Mapping[str, Scores], *, without: str) -> Scores:
 def _correlation(one: Scores, other: Scores) -> float | None:
     if len(one) < 2 or not np.ptp(one) or not np.ptp(other):
         return None
-    return round(float(np.corrcoef(one, _ranks(other))[0, 1]), 4)
+    return round(float(np.corrcoef(one, rank(other))[0, 1]), 4)

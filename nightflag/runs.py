@@ -98,6 +98,13 @@ def latest(results: Database, monitor: str, *, limit: int) -> list[Run]:
     return [_run(row._mapping) for row in rows]
 
 
+def newest_published(results: Database, monitor: str) -> datetime | None:
+    """The newest logical date that is published, if any is."""
+    with results.reading() as connection:
+        rows = run(connection, "published_nights", monitor=monitor).all()
+    return rows[-1].as_of if rows else None
+
+
 def watermark(results: Database, monitor: str) -> Watermark | None:
     """How far the monitor's records are published, if any are."""
     with results.reading() as connection:

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from nightflag import exclusions
 from nightflag.candidates import kinds, too_few
 from nightflag.features import History, View
 from nightflag.features.numeric import numbers
@@ -28,12 +29,14 @@ def parted(workplace: Workplace, sequence: Sequence, window: Window) -> tuple[Hi
     """The newest records of the window with their past: to train on, and to calibrate with.
 
     Up to ``at_most`` records of all entities together; a sample of single records would tear the
-    series apart. The newest share of them calibrates. Confirmed anomalies are seen by none.
+    series apart. The newest share of them calibrates. Confirmed
+    anomalies and excluded incidents are seen by none.
     """
     monitor = workplace.monitor
     refuse_unknown_entity(workplace.layout, sequence.entity)
     timeline = _newest(workplace, sequence, window)
     good = usable(timeline.rows, RowSuite(split(monitor.expectations)[0]), monitor.source.key)
+    good &= exclusions.outside(timeline.event_time, exclusions.of_monitor(workplace))
     good &= ~confirmed.among(timeline.rows, monitor.source.key, confirmed.anomalies(workplace))
     own = np.flatnonzero(good & inside_window(timeline.event_time, window, undated=False))
     if len(own) < monitor.training.at_least:

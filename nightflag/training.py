@@ -1,26 +1,32 @@
-"""Training: whether it is due, on which records, and the new champion that comes out of it."""
+"""Training: on which records, and the model that comes out of it."""
 
-import hashlib
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
-from nightflag import detectors, explanation, features, images, sequences
+from nightflag import (
+    detectors,
+    exclusions,
+    explanation,
+    features,
+    images,
+    references,
+    retraining,
+    sequences,
+    succession,
+)
 from nightflag.calibration import Calibration
 from nightflag.candidates import kinds, too_few
 from nightflag.failpoints import reached
-from nightflag.features import History, Matrix, Pipeline, SequencePipeline
+from nightflag.features import History, Pipeline, SequencePipeline
 from nightflag.judgement import judged
 from nightflag.models import Entry, Model, register
-from nightflag.models.model import VALUES_AT_ONCE, scored, unreadable
+from nightflag.models.model import Records, bounded, scored
 from nightflag.models.registry import Training
 from nightflag.monitors import Monitor
 from nightflag.records import Batch, pull
@@ -31,36 +37,14 @@ from nightflag.workplace import Workplace
 
 # Not to be confused with a column of the source.
 EVENT_TIME, FINGERPRINT = "nightflag event time", "nightflag fingerprint"
-MOST_VALUES = 2**25
-
-Records = pd.DataFrame | History
-
-
-def due(champion: Entry | None, monitor: Monitor, as_of: datetime) -> str | None:
-    """Why a model is to be trained for this logical date, or None where the champion serves."""
-    if champion is None:
-        return "no champion yet"
-    if champion.training.config_hash != recipe_hash(monitor):
-        return "the monitor's source, features or detector changed"
-    age = as_of - champion.training.as_of
-    if age >= monitor.training.every:
-        return f"{age.days} days since the last training; the cadence is {monitor.training.every}"
-    return None
-
-
-def recipe_hash(monitor: Monitor) -> str:
-    """16 hexadecimal digits that change when the monitor would train another model."""
-    recipe = monitor.model_dump(
-        mode="json", include={"source", "features", "sequence", "training_rows", "detector"}
-    )
-    return hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def train(workplace: Workplace, *, as_of: datetime, before: datetime, reason: str) -> Entry:
-    """The new champion, trained on records with event times before ``before``.
+    """A new model, trained on records with event times before ``before``.
 
-    The newest share of them calibrates it and is not trained on. Raises
-    :class:`TrainingRefused` for too few records, or for a network that learned nothing.
+    Its status says whether it became champion. The newest share of them calibrates it and is not
+    trained on. Raises :class:`TrainingRefused` for too few records, or for a network that learned
+    nothing.
     """
     monitor = workplace.monitor
     start = before - monitor.training.window if monitor.training.window else None
@@ -73,13 +57,22 @@ def train(workplace: Workplace, *, as_of: datetime, before: datetime, reason: st
         training_end=before,
         training_records=len(older),
         calibration_records=len(newest),
-        config_hash=recipe_hash(monitor),
+        config_hash=retraining.recipe_hash(monitor),
         trained_at=workplace.now(),
     )
     reached("sampled")
     model = fit(workplace, older, newest)
     reached("trained")
-    return register(workplace.results, monitor.name, model, training, folder=workplace.models)
+    status, decision = succession.outcome(workplace, model, newest)
+    return register(
+        workplace.results,
+        monitor.name,
+        model,
+        training,
+        folder=workplace.models,
+        status=status,
+        decision=decision,
+    )
 
 
 def parted(workplace: Workplace, window: Window) -> tuple[Records, Records]:
@@ -114,29 +107,11 @@ def fit(workplace: Workplace, older: Records, newest: Records) -> Model:
     held_out, kept = bounded(pipeline, newest)
     seen = {"view": pipeline.view and pipeline.view.model_dump(), "left_out": inferred.left_out}
     seen |= explanation.usual(detector, pipeline, held_out)
+    seen |= {"columns": retraining.columns(workplace.layout)}
     detector = replace(detector, about={**detector.about, **seen})
-    known = judged(detector, trained_on, held_out, scores[kept], seed=seed)
+    compared = references.fit(trained_on, held_out, seed=seed)
+    known = judged(detector, held_out, scores[kept], compared, seed=seed)
     return Model(pipeline, known, Calibration(scores))
-
-
-def bounded(
-    pipeline: Pipeline | SequencePipeline, records: Records
-) -> tuple[Matrix, NDArray[np.intp]]:
-    """The features of the records, and the positions of those: of windows evenly spaced ones.
-
-    The matrix of windows holds at most 32 million values, 128 MiB.
-    """
-    every = np.arange(len(records))
-    match pipeline, records:
-        case SequencePipeline() as sequenced, History() as history:
-            width = len(sequenced.names)
-            most = max(1, min(len(records), MOST_VALUES // width))
-            every = np.unique(np.linspace(0, len(records) - 1, most).astype(np.intp))
-            slices = history.keep(every).slices(max(1, VALUES_AT_ONCE // width))
-            return np.concatenate([sequenced.transform(one) for one in slices]), every
-        case Pipeline() as plain, pd.DataFrame() as frame:
-            return plain.transform(frame), every
-    raise unreadable(pipeline, records)
 
 
 def _pipeline(
@@ -148,7 +123,9 @@ def _pipeline(
 
 
 def sample(workplace: Workplace, window: Window) -> pd.DataFrame:
-    """Up to ``at_most`` good records of the window, by event time, without confirmed anomalies.
+    """Up to ``at_most`` good records of the window, by event time.
+
+    Confirmed anomalies and excluded incidents are not among them.
 
     The sample holds the records with the smallest fingerprints (a bottom-k sample, Cohen and Kaplan
     2007): uniform, in one pass, in bounded memory, and the same however the records arrive.
@@ -158,9 +135,10 @@ def sample(workplace: Workplace, window: Window) -> pd.DataFrame:
     batches = pull(
         workplace.source, workplace.layout, window, batch_size=monitor.execution.batch_size
     )
-    anomalies = confirmed.anomalies(workplace)
+    anomalies, incidents = confirmed.anomalies(workplace), exclusions.of_monitor(workplace)
     kept: list[pa.Table] = []
     for batch in batches:
+        batch = batch.keep(exclusions.outside(batch.event_time, incidents))
         good = _good(batch, suite, monitor.source.key, anomalies)
         kept = [_smallest([*kept, good], monitor.training.at_most)]
     found = kept[0].num_rows if kept else 0

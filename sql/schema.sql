@@ -32,7 +32,7 @@ create table nightflag_models (
     monitor text not null,
     version integer not null,
     as_of timestamp with time zone not null,
-    status text not null check (status in ('champion', 'retired')),
+    status text not null check (status in ('champion', 'challenger', 'retired', 'refused')),
     detector text not null,
     reason text not null,
     training_start timestamp with time zone,
@@ -43,6 +43,7 @@ create table nightflag_models (
     manifest_sha256 text not null,
     about text not null,
     trained_at timestamp with time zone not null,
+    decision text,
     primary key (monitor, version)
 );
 
@@ -96,4 +97,24 @@ create table nightflag_quality (
     anomalies bigint not null,
     evaluated_at timestamp with time zone not null,
     primary key (monitor, model_version, run_id, truth, metric)
+);
+
+create table nightflag_promotions (
+    monitor text not null,
+    promotion bigint not null,
+    version integer not null,
+    as_of timestamp with time zone not null,
+    why text not null,
+    promoted_at timestamp with time zone not null,
+    primary key (monitor, promotion)
+);
+
+create table nightflag_exclusions (
+    monitor text not null,
+    exclusion bigint not null,
+    excluded_from timestamp with time zone not null,
+    excluded_until timestamp with time zone not null,
+    why text not null,
+    created_at timestamp with time zone not null,
+    primary key (monitor, exclusion)
 );

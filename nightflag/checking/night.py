@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from datetime import datetime
 
-from nightflag import models, runs, training, windows
+from nightflag import models, retraining, runs, windows
 from nightflag.checking import counting
 from nightflag.checking.finding import Finding
 from nightflag.records.pulling import selection
@@ -27,7 +27,7 @@ def check(workplace: Workplace, as_of: datetime) -> Iterator[Finding]:
     yield from _records(workplace, window)
     yield from _table_expectations(workplace, window)
     entry = models.champion(workplace.results, workplace.monitor.name) if has_run else None
-    reason = training.due(entry, workplace.monitor, as_of)
+    reason = retraining.reason(workplace, entry, as_of)
     if entry is not None and reason is None:
         yield from _scored_by(workplace, entry)
     else:

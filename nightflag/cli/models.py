@@ -20,6 +20,7 @@ COLUMNS = {
     "training_records": "records",
     "calibration_records": "held out",
     "reason": "reason",
+    "decision": "decision",
     "judgement": "judgement",
 }
 

@@ -25,7 +25,8 @@ def retrain(
 
     entry = flow(monitor, as_of=as_of)
     made = entry.training
+    use = "is in use" if entry.is_champion else f"is {entry.status} and not in use"
     say(
-        f"Model {entry.version} of {monitor} is in use: {made.training_records:,} records trained "
-        f"it, {made.calibration_records:,} calibrated it."
+        f"Model {entry.version} of {monitor} {use}: {made.training_records:,} records trained it, "
+        f"{made.calibration_records:,} calibrated it. {entry.decision}."
     )

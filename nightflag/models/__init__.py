@@ -1,6 +1,27 @@
 """Models: a feature pipeline, its detector and its calibration, kept and vouched for together."""
 
 from nightflag.models.model import Model
-from nightflag.models.registry import Entry, champion, latest, load, register
+from nightflag.models.registry import (
+    Entry,
+    champion,
+    champion_at,
+    champion_before,
+    latest,
+    load,
+    of_version,
+    promote,
+    register,
+)
 
-__all__ = ["Entry", "Model", "champion", "latest", "load", "register"]
+__all__ = [
+    "Entry",
+    "Model",
+    "champion",
+    "champion_at",
+    "champion_before",
+    "latest",
+    "load",
+    "of_version",
+    "promote",
+    "register",
+]

@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 from nightflag.calibration import Calibration
 from nightflag.detectors.detector import Detector
 from nightflag.errors import FeatureError, ModelFileError
-from nightflag.features import History, Pipeline, SequencePipeline
+from nightflag.features import History, Matrix, Pipeline, SequencePipeline
 from nightflag.features.sequence import revived
 
 FEATURES, CALIBRATION = "features.json", "calibration.npy"
 VALUES_AT_ONCE = 2**22
+MOST_VALUES = 2**25
 
 Scores = NDArray[np.float64]
+Records = pd.DataFrame | History
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,26 @@ def scored(
             return np.concatenate(parts)
         case Pipeline() as plain, pd.DataFrame() as frame:
             return detector.score(plain.transform(frame))
+    raise unreadable(pipeline, records)
+
+
+def bounded(
+    pipeline: Pipeline | SequencePipeline, records: Records
+) -> tuple[Matrix, NDArray[np.intp]]:
+    """The features of the records, and the positions of those: of windows evenly spaced ones.
+
+    The matrix of windows holds at most 32 million values, 128 MiB.
+    """
+    every = np.arange(len(records))
+    match pipeline, records:
+        case SequencePipeline() as sequenced, History() as history:
+            width = len(sequenced.names)
+            most = max(1, min(len(records), MOST_VALUES // width))
+            every = np.unique(np.linspace(0, len(records) - 1, most).astype(np.intp))
+            slices = history.keep(every).slices(max(1, VALUES_AT_ONCE // width))
+            return np.concatenate([sequenced.transform(one) for one in slices]), every
+        case Pipeline() as plain, pd.DataFrame() as frame:
+            return plain.transform(frame), every
     raise unreadable(pipeline, records)
 
 

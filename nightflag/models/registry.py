@@ -4,15 +4,18 @@ import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
 from nightflag.databases import Database
+from nightflag.errors import ModelFileError
 from nightflag.failpoints import reached
 from nightflag.models import files
 from nightflag.models.model import Model
 from nightflag.queries import run
+
+Status = Literal["champion", "challenger", "retired", "refused"]
 
 
 @dataclass(frozen=True)
@@ -32,40 +35,83 @@ class Training:
 
 @dataclass(frozen=True)
 class Entry:
-    """A row of ``nightflag_models``."""
+    """A row of ``nightflag_models``; ``decision`` says why it has its status."""
 
     monitor: str
     version: int
-    status: str
+    status: Status
     training: Training
     manifest_sha256: str
     about: dict[str, Any]
+    decision: str | None = None
+
+    @property
+    def is_champion(self) -> bool:
+        """Whether this is the model in use."""
+        return self.status == "champion"
 
 
 def register(
-    results: Database, monitor: str, model: Model, training: Training, *, folder: Path
+    results: Database,
+    monitor: str,
+    model: Model,
+    training: Training,
+    *,
+    folder: Path,
+    status: Status = "champion",
+    decision: str = "the first model",
 ) -> Entry:
-    """The new champion: its files in place first, then its row, in one transaction.
+    """The new model: its files in place first, then its row, in one transaction.
 
-    A crash in between leaves a folder that no row names; the next training replaces it.
+    A champion takes the place of the present one. A crash in between leaves a folder that no row
+    names; the next training replaces it.
     """
     about = {"monitor": monitor, **dict(model.detector.about)}
     with results.writing() as connection:
         version = int(run(connection, "next_version", monitor=monitor).scalar_one())
         digest = files.write(directory(folder, monitor, version), model.to_files(), about)
         reached("model written")
-        run(connection, "retire_champion", monitor=monitor)
+        if status == "champion":
+            run(connection, "retire_champion", monitor=monitor)
         run(
             connection,
-            "register_champion",
+            "register_model",
             monitor=monitor,
             version=version,
+            status=status,
+            decision=decision,
             manifest_sha256=digest,
             about=json.dumps(about),
             **asdict(training),
         )
+        if status == "champion":
+            _write_down(connection, monitor, version, training.as_of, decision, training.trained_at)
     reached("model registered")
-    return Entry(monitor, version, "champion", training, digest, about)
+    return Entry(monitor, version, status, training, digest, about, decision)
+
+
+def promote(
+    results: Database, monitor: str, version: int, *, as_of: datetime, why: str, now: datetime
+) -> Entry:
+    """The model of that version, made champion for the logical dates from ``as_of`` on.
+
+    Its calibration is part of it. Raises :class:`ModelFileError` for a version that is not there.
+    """
+    with results.writing() as connection:
+        if run(connection, "model", monitor=monitor, version=version).one_or_none() is None:
+            raise _unknown(monitor, version)
+        run(connection, "retire_champion", monitor=monitor)
+        run(connection, "crown", monitor=monitor, version=version, decision=why)
+        _write_down(connection, monitor, version, as_of, why, now)
+        row = run(connection, "model", monitor=monitor, version=version).one()
+    return _entry(row)
+
+
+def _write_down(
+    connection: Connection, monitor: str, version: int, as_of: datetime, why: str, now: datetime
+) -> None:
+    promotion = {"version": version, "as_of": as_of, "why": why, "promoted_at": now}
+    run(connection, "record_promotion", monitor=monitor, **promotion)
 
 
 def champion(results: Database, monitor: str) -> Entry | None:
@@ -73,6 +119,37 @@ def champion(results: Database, monitor: str) -> Entry | None:
     with results.reading() as connection:
         row = run(connection, "champion", monitor=monitor).one_or_none()
     return None if row is None else _entry(row)
+
+
+def champion_at(results: Database, monitor: str, as_of: datetime) -> Entry | None:
+    """The model that was in use at that logical date; before the first one, the first."""
+    with results.reading() as connection:
+        row = run(connection, "champion_at", monitor=monitor, as_of=as_of).one_or_none()
+    return None if row is None else _entry(row)
+
+
+def champion_before(results: Database, monitor: str) -> int | None:
+    """The version that was in use before the present champion, if one was."""
+    with results.reading() as connection:
+        row = run(connection, "champion_before", monitor=monitor).one_or_none()
+    return None if row is None else int(row.version)
+
+
+def of_version(results: Database, monitor: str, version: int) -> Entry:
+    """The model of that version; :class:`ModelFileError` where there is none."""
+    with results.reading() as connection:
+        row = run(connection, "model", monitor=monitor, version=version).one_or_none()
+    if row is None:
+        raise _unknown(monitor, version)
+    return _entry(row)
+
+
+def _unknown(monitor: str, version: int) -> ModelFileError:
+    return ModelFileError(
+        f"{monitor} has no model {version}.",
+        expected="the version of one of its models",
+        mend=f"`nightflag models {monitor}` lists them",
+    )
 
 
 def latest(results: Database, monitor: str, *, limit: int) -> list[Entry]:
@@ -98,4 +175,12 @@ def _entry(row: Row[Any]) -> Entry:
     values = row._mapping
     training = Training(**{name: values[name] for name in Training.__dataclass_fields__})
     about = json.loads(row.about)
-    return Entry(row.monitor, row.version, row.status, training, row.manifest_sha256, about)
+    return Entry(
+        row.monitor,
+        row.version,
+        row.status,
+        training,
+        row.manifest_sha256,
+        about,
+        row.decision,
+    )

@@ -39,6 +39,10 @@ class Alarm(Section):
         default=None,
         description="The share of false alarms among a night's flags (Benjamini-Hochberg).",
     )
+    refuse_above: Annotated[float, Field(gt=0, lt=1)] | None = Field(
+        default=None,
+        description="Publish no night with a larger share of records unusual enough to be flagged.",
+    )
     segments: Segments | None = Field(
         default=None, description="Other rates for some values of a column."
     )

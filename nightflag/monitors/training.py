@@ -57,6 +57,14 @@ class Training(Section):
         description="Share of the newest training records held out to calibrate p-values.",
     )
 
+    verdicts: int = Field(
+        default=20, ge=1, le=1_000_000, description="Retrain after so many new verdicts."
+    )
+    promotion: Literal["automatic", "by hand"] = Field(
+        default="automatic",
+        description="Whether a model that is not worse takes over, or waits for a person.",
+    )
+
     @field_validator("at_most")
     @classmethod
     def _not_below_at_least(cls, at_most: int, info: ValidationInfo) -> int:

@@ -25,6 +25,7 @@ from nightflag.locks import Lock
 from nightflag.monitors import Alarm
 from nightflag.mutes import of_monitor
 from nightflag.queries import UtcTimestamp, run
+from nightflag.results import floods
 from nightflag.results.deciding import muted as why_muted
 from nightflag.results.deciding import within_rate
 from nightflag.results.refusals import (
@@ -67,10 +68,13 @@ def publish(results: Database, tables: MonitorTables, night: Publication) -> int
         results.expect_many(connection, tables.staging)
         refuse_lost_lock(connection, night.lock, night.now)
         refuse_other_counts(connection, tables, night.counts)
+        tide = floods.tide(connection, tables, night.alarm)
+        floods.refuse(tide, night.alarm)
         retracted = remove_gone(connection, tables, night.window, night.now)
         _insert_staged(connection, tables, night)
         refuse_repeated_keys(connection, tables, night.run_id)
-        _close(connection, tables, night, retracted)
+        warnings = filter(None, [night.warnings, floods.warning(tide, night.alarm)])
+        _close(connection, tables, night, retracted, "\n".join(warnings) or None)
         settle(
             connection,
             tables,
@@ -155,7 +159,11 @@ def _insert(
 
 
 def _close(
-    connection: Connection, tables: MonitorTables, night: Publication, retracted: int
+    connection: Connection,
+    tables: MonitorTables,
+    night: Publication,
+    retracted: int,
+    warnings: str | None,
 ) -> None:
     closed = run(
         connection,
@@ -167,7 +175,7 @@ def _close(
         records_quarantined=night.counts.quarantined,
         records_retracted=retracted,
         model_version=night.model_version,
-        warnings=night.warnings,
+        warnings=warnings,
         finished_at=night.now,
     )
     if closed.rowcount != 1:

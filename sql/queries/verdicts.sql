@@ -6,3 +6,6 @@ on conflict (monitor, key) do update set
     note = excluded.note,
     given_by = excluded.given_by,
     given_at = excluded.given_at
+
+-- name: verdicts_since
+select count(*) from nightflag_verdicts where monitor = :monitor and given_at > :trained_at

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from nightflag import detectors
+from nightflag import detectors, references
 from nightflag.judgement import judged
 
 FEATURES = ("amount", "hour", "age")
@@ -18,7 +18,8 @@ def known():
     train, new = rows(300, 0), rows(100, 1)
     training_set = detectors.TrainingSet(train, FEATURES, (3,), clean=False)
     detector = detectors.fit("random_features", training_set, settings={}, seed=1)
-    return judged(detector, train, new, detector.score(new), seed=1)
+    compared = references.fit(train, new, seed=1)
+    return judged(detector, new, detector.score(new), compared, seed=1)
 
 
 def test_every_figure_is_kept_with_the_model_and_is_json(known):

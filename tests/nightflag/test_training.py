@@ -1,5 +1,6 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from nightflag.errors import TrainingRefused
 from nightflag.models import Entry
 from nightflag.models.registry import Training
 from nightflag.monitors import Monitor
-from nightflag.training import due, recipe_hash, sample
+from nightflag.retraining import due, recipe_hash
+from nightflag.training import sample
 from nightflag.windows import Window
 from nightflag.workplace import Workplace
 
@@ -33,7 +35,7 @@ def a_champion(monitor: Monitor) -> Entry:
 
 
 def test_training_is_due_without_a_champion() -> None:
-    assert due(None, a_monitor(), MAY) == "no champion yet"
+    assert due(None, a_monitor(), MAY, present={}) == "no champion yet"
 
 
 @pytest.mark.parametrize(
@@ -48,7 +50,7 @@ def test_training_is_due_without_a_champion() -> None:
 )
 def test_training_is_due_by_age_at_the_logical_date(every: Any, days: float, is_due: bool) -> None:
     monitor = a_monitor(training={"every": every})
-    assert (due(a_champion(monitor), monitor, MAY + DAY * days) is not None) == is_due
+    assert (due(a_champion(monitor), monitor, MAY + DAY * days, present={}) is not None) == is_due
 
 
 @pytest.mark.parametrize(
@@ -66,8 +68,39 @@ def test_training_is_due_by_age_at_the_logical_date(every: Any, days: float, is_
 def test_training_is_due_when_it_would_give_another_model(
     changed: dict[str, Any], is_due: bool
 ) -> None:
-    why = due(a_champion(a_monitor()), a_monitor(**changed), MAY + DAY)
+    why = due(a_champion(a_monitor()), a_monitor(**changed), MAY + DAY, present={})
     assert why == ("the monitor's source, features or detector changed" if is_due else None)
+
+
+COLUMNS = {"amount": "double", "shop": "string"}
+
+
+@pytest.mark.parametrize(
+    ("present", "why"),
+    [
+        (COLUMNS, None),
+        (COLUMNS | {"fee": "double"}, "the source's columns changed: fee is new"),
+        ({"amount": "double"}, "the source's columns changed: shop is gone"),
+        (
+            COLUMNS | {"amount": "string"},
+            "the source's columns changed: amount was double and is string",
+        ),
+    ],
+)
+def test_training_is_due_when_the_columns_of_the_source_changed(
+    present: dict[str, str], why: str | None
+) -> None:
+    champion = replace(a_champion(a_monitor()), about={"columns": COLUMNS})
+    assert due(champion, a_monitor(), MAY + DAY, present=present) == why
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "why"), [(4, None), (5, "5 verdicts since the last training")]
+)
+def test_training_is_due_after_enough_verdicts(verdicts: int, why: str | None) -> None:
+    monitor = a_monitor(training={"verdicts": 5})
+    champion = a_champion(monitor)
+    assert due(champion, monitor, MAY + DAY, present={}, verdicts=verdicts) == why
 
 
 Open = Callable[..., Workplace]

@@ -113,3 +113,14 @@ def test_training_that_fails_leaves_no_model(stages, database, tmp_path):
     assert watch.table("nightflag_models") == []
     [run] = watch.rows("select status, error from nightflag_runs")
     assert run == {"status": "failed", "error": "The disk is full: sampled."}
+
+
+def test_a_retraining_that_fails_stops_no_night(stages, database, tmp_path):
+    watch = stages.changed(database).copy(tmp_path / "watch")
+    undisturbed = stages.second_night(database).published()
+    outcome = watch.night(SECOND_NIGHT, place="sampled", deed="fail", retraining="always")
+    assert outcome.status == "published"
+    assert {**watch.published(), "runs": []} == {**undisturbed, "runs": []}
+    [run] = watch.rows("select model_version, warnings from nightflag_runs where run_id = 2")
+    assert run["model_version"] == 1
+    assert "retraining failed, model 1 goes on: OSError('The disk is full" in run["warnings"]

@@ -142,7 +142,7 @@ def night() -> Callable[[str], None]:
             if reason is not None:
                 before = opened.window.start or opened.as_of
                 training.train(workplace, as_of=opened.as_of, before=before, reason=reason)
-            entry, model = nights.load_champion(workplace)
+            entry, model = nights.load_champion(workplace, opened.as_of)
             partition = scoring.score(workplace, opened, model)
             nights.publish(workplace, opened, entry, [partition], warnings=(), lock=lock)
 
