@@ -21,8 +21,8 @@ COLUMNS = {
     "flags": "flags",
     "a_night": "a night",
     "most": "most in one",
-    "note": "",
 }
+KNOWN = {"judged": "judged", "precision": "precision", "recall": "recall"}
 
 
 def what_if(
@@ -53,7 +53,8 @@ def what_if(
         names = {f"{one.rate:g}": f"{one.rate:g}" for one in seen}
         print_table(list(_by_night(seen)), {"night": "night (UTC)", **names})
     else:
-        print_table([_row(one, own_rate) for one in seen], COLUMNS)
+        known = KNOWN if any(one.judged.anomalies or one.judged.flagged for one in seen) else {}
+        print_table([_row(one, own_rate) for one in seen], {**COLUMNS, **known, "note": ""})
 
 
 def _outlooks(
@@ -70,7 +71,12 @@ def _outlooks(
 def _row(one: Outlook, own: float) -> dict[str, Any]:
     note = "the monitor's own" if one.rate == own else ""
     counts = {"flags": one.total, "a_night": one.usual, "most": one.most}
-    return {"rate": f"{one.rate:g}", **counts, "note": note}
+    judged = {
+        "judged": one.judged.flagged,
+        "precision": one.judged.precision,
+        "recall": one.judged.recall,
+    }
+    return {"rate": f"{one.rate:g}", **counts, **judged, "note": note}
 
 
 def _by_night(seen: Sequence[Outlook]) -> Iterator[dict[str, Any]]:

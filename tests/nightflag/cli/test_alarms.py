@@ -97,6 +97,29 @@ def test_what_if_is_a_table_by_rate_or_by_night_and_a_plot(
     assert "cannot be written as 'rates.xls'" in refused.err
 
 
+def test_what_if_tells_precision_and_recall_of_what_was_judged(
+    nightflag, published: str, tmp_path: Path
+) -> None:
+    nightflag("verdict", "payments", "560", "anomaly")
+    other = next(
+        str(flag["payment_id"])
+        for flag in flags(nightflag, "2026-01-25")
+        if flag["payment_id"] != 560
+    )
+    nightflag("verdict", "payments", other, "normal")
+    plot = tmp_path / "rates.svg"
+    said = nightflag(
+        "what-if", "payments", "--rate", "0.0001", "--rate", "0.2", "--plot", str(plot)
+    )
+    loose = said.out.splitlines()[-2].split()
+    assert loose[4:] == ["2", "0.5", "1"]
+    assert "precision" in plot.read_text()
+    judged = json.loads(nightflag("what-if", "payments", "--rate", "0.2", "--json").out)[0][
+        "judged"
+    ]
+    assert judged == {"anomalies": 1, "flagged": 2, "caught": 1}
+
+
 def test_a_muted_stretch_raises_nothing_and_says_why(nightflag, published: str) -> None:
     stretch = ("--from", "2026-01-24", "--to", "2026-01-25")
     said = nightflag("mute", "payments", *stretch, "--why", "new till")
