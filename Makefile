@@ -8,7 +8,7 @@ STAMP := .venv/.installed
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --quiet
 
-.PHONY: help install demo picture bench bench-quality bench-alarms bench-series bench-images bench-tails bench-verdicts bench-reasons test test-slow lint format types imports check lock clean
+.PHONY: help install demo picture bench bench-quality bench-contests bench-alarms bench-series bench-images bench-tails bench-verdicts bench-reasons test test-slow lint format types imports check lock clean
 
 help: ## show these words
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ bench-quality: $(STAMP) ## how well detectors rank labelled anomalies: DATA=fold
 		$(BIN)/python tests/benchmarks/quality.py --data "$(DATA)" --protocol $$protocol \
 			--out "$(or $(OUT),.)/quality-$$protocol.json"; \
 	done
+
+bench-contests: $(STAMP) ## which spoilt models the contest with the champion keeps out: DATA=folder [OUT=folder]
+	$(BIN)/python tests/benchmarks/contests.py --data "$(DATA)" --out "$(or $(OUT),.)/contests.json"
 
 bench-alarms: $(STAMP) ## how long it takes to reflag 1,000,000 scored records on PostgreSQL
 	$(BIN)/python tests/benchmarks/alarms.py

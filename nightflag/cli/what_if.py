@@ -30,7 +30,8 @@ def what_if(
     /,
     *,
     rates: Annotated[
-        tuple[float, ...], Parameter(name="--rate", help="A rate to look at; may be given again.")
+        tuple[float, ...],
+        Parameter(name="--rate", negative="", help="A rate to look at; may be given again."),
     ] = (),
     since: Since = None,
     by_night: Annotated[bool, Parameter(negative="", help="A row for each night.")] = False,

@@ -7,7 +7,7 @@ import pytest
 
 from nightflag import reporting
 from nightflag.errors import ReportError
-from nightflag.monitors.training import Alarm
+from nightflag.monitors import Alarm
 from nightflag.reporting.contents import gather
 from nightflag.runs import of_date, open_run
 from tests.nightflag.reporting.payments import NIGHT, at_work, fill, publish, records, rows
