@@ -1,4 +1,8 @@
-create table nightflag_models_new (
+create table nightflag_models_before as select * from nightflag_models;
+
+drop table nightflag_models;
+
+create table nightflag_models (
     monitor text not null,
     version integer not null,
     as_of timestamp with time zone not null,
@@ -17,15 +21,13 @@ create table nightflag_models_new (
     primary key (monitor, version)
 );
 
-insert into nightflag_models_new
+insert into nightflag_models
 select
     monitor, version, as_of, status, detector, reason, training_start, training_end, training_records,
     calibration_records, config_hash, manifest_sha256, about, trained_at, null
-from nightflag_models;
+from nightflag_models_before;
 
-drop table nightflag_models;
-
-alter table nightflag_models_new rename to nightflag_models;
+drop table nightflag_models_before;
 
 create unique index nightflag_models_champion on nightflag_models (monitor) where status = 'champion';
 

@@ -6,6 +6,8 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
+from alembic import command
+from alembic.config import Config
 from sqlalchemy import create_engine, inspect, text
 
 from nightflag.databases import Database, connect
@@ -16,8 +18,12 @@ from sql import statements
 OWN = {
     *("nightflag_runs", "nightflag_models", "nightflag_watermarks", "nightflag_locks"),
     "nightflag_mutes",
-    *("nightflag_verdicts", "nightflag_quality"),
+    *("nightflag_verdicts", "nightflag_quality", "nightflag_promotions", "nightflag_exclusions"),
 }
+
+
+CHAMPION = """insert into nightflag_models values ('shop', 3, '2024-05-01', 'champion', 'auto',
+'no champion yet', null, '2024-05-01', 9, 9, 'x', 'x', '{}', '2024-05-01')"""
 
 
 def shape(database: Database, schema: str | None) -> dict[str, Any]:
@@ -121,6 +127,32 @@ def test_an_upgrade_that_is_interrupted_leaves_nothing(database_url: str) -> Non
     with pytest.raises(DatabaseRefused, match="nightflag_locks"):
         upgrade(database)
     assert set(shape(database, schema_of(database))) == {"nightflag_locks"}
+    database.close()
+
+
+def test_a_champion_of_an_earlier_version_stays_champion(database_url: str) -> None:
+    """With a view over the models that was there before, and one whose table is gone."""
+    database = connect(database_url, schema="nightflag")
+    if database.dialect == "postgresql":
+        upgrade(database)  # makes the schema; the tables are made anew below
+        with database.writing() as connection:
+            connection.execute(text("drop schema nightflag cascade"))
+            connection.execute(text("create schema nightflag"))
+    with database.writing() as connection:
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", str(files("sql") / "migrations"))
+        command.upgrade(config, "0003")
+        connection.execute(text(CHAMPION))
+    if database.dialect == "sqlite":
+        with database.writing() as connection:
+            connection.execute(text("create view lost as select * from nowhere"))
+    upgrade(database)
+    with database.reading() as connection:
+        champion = text("select version, about, decision from nightflag_models")
+        assert connection.execute(champion).all() == [(3, "{}", None)]
+        promotion = text("select monitor, version, as_of from nightflag_promotions")
+        [(monitor, version, as_of)] = connection.execute(promotion)
+    assert (monitor, version, str(as_of)[:10]) == ("shop", 3, "2024-05-01")
     database.close()
 
 
