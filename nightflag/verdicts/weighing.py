@@ -4,8 +4,8 @@ The weight of a candidate is how much likelier than before it is an anomaly, jud
 on flags like it: the likeness to the fourth power is how much of a verdict counts, each side
 divided by its share of all verdicts, and half a verdict on both sides stands for what is not known
 yet. Its p-value is divided by that weight (weighted p-values: Genovese, Roeder and Wasserman,
-False discovery control with p-value weighting, Biometrika 93, 2006). All figures in this file were
-chosen by ``make bench-verdicts``.
+False discovery control with p-value weighting, Biometrika 93, 2006). ``make bench-verdicts`` says
+what the figures in this file are worth.
 """
 
 from collections.abc import Sequence
