@@ -7,12 +7,14 @@ records is the cosine of their profiles: 1 for the same reasons in the same shar
 common. It does not depend on the units of the score, so reasons of different models compare.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
+
+AT_ONCE = 1_000
 
 Likeness = NDArray[np.float64]
 Coordinate = tuple[str, str]
@@ -44,10 +46,14 @@ class Profiles:
             coordinates.setdefault(_coordinate(*one)[0], len(coordinates))
         return cls(_matrix(reasons, count, coordinates), coordinates)
 
-    def likeness(self, reasons: Reasons, count: int) -> Likeness:
-        """How alike ``count`` records with these reasons are to each of these, (count, n)."""
+    def likeness(self, reasons: Reasons, count: int) -> Iterator[Likeness]:
+        """How alike ``count`` records with these reasons are to each of these n.
+
+        In order, at most a thousand records (k, n) at a time; once, where there are none.
+        """
         others = _matrix(reasons, count, self.coordinates)
-        return np.asarray((others @ self.matrix.T).toarray())
+        for start in range(0, max(count, 1), AT_ONCE):
+            yield np.asarray((others[start : start + AT_ONCE] @ self.matrix.T).toarray())
 
 
 def _matrix(reasons: Reasons, count: int, coordinates: Mapping[Coordinate, int]) -> csr_array:
