@@ -45,7 +45,7 @@ MONITOR = {
         "look_back": 0,
     },
     "features": {"exclude": ["at"]},
-    "training": {"every": "90 days"},
+    "training": {"every": "90 days", "verdicts": 1_000_000},  # one model for both nights
 }
 NIGHT = """select s.p_value, coalesce(s.alarm_p_value, s.p_value) as alarm, s.is_anomaly as flagged,
 s.score, r.odd from judged_scores s join records r on r.id = s.id where s.run_id = :run_id"""
