@@ -14,7 +14,8 @@ from nightflag.results.reading import Row, latest
 from nightflag.results.reading import flags as read_flags
 from nightflag.settings import Settings
 
-LEFT_OUT = frozenset({"model_version", "run_id", "scored_at"})
+WIDEST = "reasons"
+LEFT_OUT = frozenset({"model_version", "run_id", "scored_at", WIDEST})
 ALL_NIGHTS = 100_000
 
 
@@ -35,7 +36,8 @@ def flags(
         print_json(rows)
         return
     if rows:
-        print_table(rows, {name: name for name in rows[0] if name not in LEFT_OUT})
+        shown = [name for name in rows[0] if name not in LEFT_OUT]
+        print_table(rows, {name: name for name in (*shown, WIDEST)})
     say(_sentence(monitor, night, len(rows), as_of))
 
 

@@ -129,7 +129,7 @@ def verdicts(workplace: Workplace, night: Run) -> Truth:
         .where(_of_night(workplace, night))
     )
     score, flagged, verdict = _columns(workplace, statement, JUDGED)
-    least = _least_in_budget(workplace, night)
+    least = _least_in_budget(workplace, night) if len(score) else np.inf
     return Truth("verdicts", verdict == "anomaly", score, flagged, score >= least)
 
 

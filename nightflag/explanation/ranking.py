@@ -11,9 +11,9 @@ from nightflag.explanation.accounts import Account, account
 from nightflag.features import History, Pipeline, SequencePipeline
 from nightflag.features.wording import Expected
 from nightflag.models import Model
+from nightflag.results.columns import EVERYTHING_ELSE
 
 REASONS_PER_FLAG = 5
-EVERYTHING_ELSE = "(everything else)"
 
 Texts = NDArray[np.object_]
 

@@ -8,6 +8,9 @@ from nightflag.queries import UtcTimestamp
 
 Columns = tuple[Column[Any], ...]
 
+EVERYTHING_ELSE = "(everything else)"
+"""The feature of the reason that stands for all columns not listed."""
+
 OWN = frozenset(
     {
         *("event_time", "score", "p_value", "is_anomaly", "fingerprint"),

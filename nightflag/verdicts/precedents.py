@@ -66,7 +66,7 @@ def similar(
     flags = connection.execute(_newest_flags(connection, monitor, schema)).all()
     keys = list(dict.fromkeys(row.key for row in flags if row.key != key))
     others = [row for row in flags if row.key != key]
-    likeness = Profiles.of(_reasons(others, keys), len(keys)).likeness(_reasons(rows, [key]), 1)[0]
+    [[likeness]] = Profiles.of(_reasons(others, keys), len(keys)).likeness(_reasons(rows, [key]), 1)
     order = np.argsort(-likeness, kind="stable")[:limit]
     nearest = {keys[at]: float(likeness[at]) for at in order if likeness[at] >= ALIKE}
     found = {row.key: row for row in connection.execute(_shown(monitor, schema, list(nearest)))}

@@ -4,8 +4,8 @@ The weight of a candidate is how much likelier than before it is an anomaly, jud
 on flags like it: the likeness to the fourth power is how much of a verdict counts, each side
 divided by its share of all verdicts, and half a verdict on both sides stands for what is not known
 yet. Its p-value is divided by that weight (weighted p-values: Genovese, Roeder and Wasserman,
-False discovery control with p-value weighting, Biometrika 93, 2006). All figures in this file were
-chosen by ``make bench-verdicts``.
+False discovery control with p-value weighting, Biometrika 93, 2006). ``make bench-verdicts`` says
+what the figures in this file are worth.
 """
 
 from collections.abc import Sequence
@@ -52,10 +52,9 @@ class Precedents:
         """
         if not self.keys:
             return Weighed(p_value, [None] * len(p_value))
-        likeness = self.profiles.likeness(reasons, len(p_value))
-        weighed = np.minimum(1, p_value / self._weights(likeness))
-        decided = np.where(self._same_as_normal(likeness), 1.0, weighed)
-        nearest = np.where(self.anomalous, -1, likeness).argmax(axis=1)
+        blocks = [self._beside(one) for one in self.profiles.likeness(reasons, len(p_value))]
+        factor, nearest = (np.concatenate(part) for part in zip(*blocks, strict=True))
+        decided = np.minimum(1, p_value * factor)
         return Weighed(
             decided,
             [
@@ -63,6 +62,11 @@ class Precedents:
                 for at, raised in zip(nearest, decided > p_value, strict=True)
             ],
         )
+
+    def _beside(self, likeness: Likeness) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+        """By what the p-values of k records rise or fall, and the nearest normal flag of each."""
+        factor = np.where(self._same_as_normal(likeness), np.inf, 1 / self._weights(likeness))
+        return factor, np.where(self.anomalous, -np.inf, likeness).argmax(axis=1)
 
     def _weights(self, likeness: Likeness) -> NDArray[np.float64]:
         counts = np.maximum(likeness, 0) ** SHARPNESS

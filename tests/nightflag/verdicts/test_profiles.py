@@ -16,7 +16,8 @@ def reasons(*records):
 
 
 def likeness(one, other):
-    return Profiles.of(reasons(one), 1).likeness(reasons(other), 1)[0, 0]
+    [found] = Profiles.of(reasons(one), 1).likeness(reasons(other), 1)
+    return found[0, 0]
 
 
 MUCH = [("amount", 9.0, "500", "40"), ("hour", 1.0, "3", "12")]
@@ -32,6 +33,8 @@ MUCH = [("amount", 9.0, "500", "40"), ("hour", 1.0, "3", "12")]
         ([("fee", 5.0, "500", "40")], 0),
         ([("amount", 9.0, None, "40")], 0),
         ([("amount", 0.0, "500", "40")], 0),
+        ([("fee", 1.0, "9", "1"), ("(everything else)", 7.0, None, None)], 0),
+        ([*MUCH, ("(everything else)", 7.0, None, None)], 1),
         ([], 0),
     ],
 )
@@ -48,5 +51,13 @@ def test_another_word_is_another_reason():
 
 def test_every_record_is_compared_with_every_other():
     held = Profiles.of(reasons(MUCH, [], [("fee", 2.0, "1", "2")]), 3)
-    found = held.likeness(reasons([("fee", 7.0, "0", "2")], MUCH), 2)
+    [found] = held.likeness(reasons([("fee", 7.0, "0", "2")], MUCH), 2)
     assert found == pytest.approx(np.array([[0, 0, 1], [1, 0, 0]]))
+
+
+def test_many_records_come_in_blocks_and_in_order():
+    held = Profiles.of(reasons(MUCH), 1)
+    many = reasons(*([MUCH, [("fee", 1.0, "1", "2")]] * 1_250))
+    blocks = list(held.likeness(many, 2_500))
+    assert [len(one) for one in blocks] == [1_000, 1_000, 500]
+    assert np.concatenate(blocks)[:, 0] == pytest.approx(np.tile([1, 0], 1_250))
