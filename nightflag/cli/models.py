@@ -19,9 +19,7 @@ COLUMNS = {
     "detector": "detector",
     "training_records": "records",
     "calibration_records": "held out",
-    "reason": "reason",
-    "decision": "decision",
-    "judgement": "judgement",
+    "why": "why trained, why in use or not, how judged",
 }
 
 
@@ -39,7 +37,7 @@ def models(
     if as_json:
         print_json([_with_about(row) for row in rows])
     elif rows:
-        print_table([{"judgement": _judgement(row), **row} for row in rows], COLUMNS)
+        print_table([{"why": _why(row), **row} for row in rows], COLUMNS)
     else:
         say(f"{monitor} has no model yet; the first night trains one.")
 
@@ -48,5 +46,6 @@ def _with_about(row: dict[str, Any]) -> dict[str, Any]:
     return {**row, "about": json.loads(row["about"])}
 
 
-def _judgement(row: dict[str, Any]) -> str:
-    return str(json.loads(row["about"]).get("judgement", ""))
+def _why(row: dict[str, Any]) -> str:
+    judgement = json.loads(row["about"]).get("judgement")
+    return "\n".join(filter(None, [row["reason"], row["decision"], judgement]))
