@@ -7,10 +7,11 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 
 from nightflag import models, retraining, runs
-from nightflag.errors import NightflagError
+from nightflag.errors import ExpectationError, FeatureError, MonitorError, NightflagError
 from nightflag.failpoints import reached
 from nightflag.locks import Lock, hold
 from nightflag.models import Entry, Model
+from nightflag.monitors import Monitor
 from nightflag.records.pulling import selection
 from nightflag.results import publication
 from nightflag.results.publication import Publication
@@ -93,8 +94,8 @@ def reason_to_train(workplace: Workplace, night: Run, wish: str) -> str | None:
 class champion_goes_on(AbstractContextManager[list[str]]):  # noqa: N801 - reads as a function
     """A place in which a model is trained: where that fails, the champion scores the night.
 
-    Gives the list that tells of the failure, a warning of the night. Without a champion, or where
-    the process is told to stop, the failure is the night's.
+    Gives the list that tells of the failure, a warning of the night. Without a champion, for a
+    mistake in the monitor, or where the process is told to stop, the failure is the night's.
     """
 
     def __init__(self, workplace: Workplace) -> None:
@@ -107,14 +108,21 @@ class champion_goes_on(AbstractContextManager[list[str]]):  # noqa: N801 - reads
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
         if not isinstance(error, Exception):
             return False
-        name = self.workplace.monitor.name
-        champion = models.champion(self.workplace.results, name)
-        if champion is None:
+        monitor = self.workplace.monitor
+        champion = models.champion(self.workplace.results, monitor.name)
+        if champion is None or _is_mistake_in(monitor, champion, error):
             return False
-        logger.warning("Retraining %s failed", name, exc_info=error)
+        logger.warning("Retraining %s failed", monitor.name, exc_info=error)
         what = error.what if isinstance(error, NightflagError) else repr(error)
         self.warnings.append(f"retraining failed, model {champion.version} goes on: {what}")
         return True
+
+
+def _is_mistake_in(monitor: Monitor, champion: Entry, error: Exception) -> bool:
+    """Whether a person is to correct the monitor: it says what cannot be, maybe since today."""
+    if isinstance(error, FeatureError):
+        return champion.training.config_hash != retraining.recipe_hash(monitor)
+    return isinstance(error, ExpectationError | MonitorError)
 
 
 def _is_backfill(workplace: Workplace, night: Run) -> bool:
@@ -157,7 +165,10 @@ def publish(
             window=night.window,
             counts=counts,
             model_version=entry.version,
-            warnings="\n".join([*warnings, *_reach_of_alarm(workplace, entry)]) or None,
+            warnings="\n".join(
+                [*warnings, *_other_columns(night, entry), *_reach_of_alarm(workplace, entry)]
+            )
+            or None,
             alarm=workplace.monitor.alarm,
             lock=lock,
             now=workplace.now(),
@@ -166,6 +177,13 @@ def publish(
     reached("published")
     published = runs.of_date(workplace.results, night.monitor, night.as_of)
     return published or night
+
+
+def _other_columns(night: Run, entry: Entry) -> tuple[str, ...]:
+    """A warning where the model was trained tonight because the source is not what it was."""
+    made = entry.training
+    changed = made.as_of == night.as_of and made.reason.startswith(retraining.CHANGED_COLUMNS)
+    return (f"model {entry.version} was trained tonight: {made.reason}",) if changed else ()
 
 
 def _reach_of_alarm(workplace: Workplace, entry: Entry) -> tuple[str, ...]:

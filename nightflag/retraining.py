@@ -12,6 +12,8 @@ from nightflag.queries import run
 from nightflag.records import Layout
 from nightflag.workplace import Workplace
 
+CHANGED_COLUMNS = "the source's columns changed"
+
 
 def reason(workplace: Workplace, champion: Entry | None, as_of: datetime) -> str | None:
     """Why the monitor's model is to be trained for this logical date, if it is.
@@ -48,7 +50,7 @@ def due(
     if newest.training.config_hash != recipe_hash(monitor):
         return "the monitor's source, features or detector changed"
     if changed := _changed(newest.about.get("columns"), present):
-        return f"the source's columns changed: {changed}"
+        return f"{CHANGED_COLUMNS}: {changed}"
     if verdicts >= monitor.training.verdicts:
         return f"{verdicts} verdicts since the last training"
     age = as_of - newest.training.as_of

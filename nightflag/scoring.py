@@ -155,7 +155,7 @@ class _Judge:
         reasons, pictures = EMPTY, None
         if judged.candidates.any():
             chosen = kept.keep(judged.candidates)
-            found, pictures = self._explained(chosen, seen, judged.candidates)
+            found, pictures = self._explained(chosen, seen, judged)
             judged = alarms.weighed(judged, self.precedents, found)
             reasons = self._reasons(chosen, found)
         scores = pa.record_batch({**self._keys(kept), **self._columns(kept, judged)})
@@ -183,17 +183,18 @@ class _Judge:
         return kept.records.column(self.alarm.segments.column).cast(pa.string())
 
     def _explained(
-        self, chosen: Batch, seen: pd.DataFrame | History, candidates: np.ndarray
+        self, chosen: Batch, seen: pd.DataFrame | History, judged: Judged
     ) -> tuple[explanation.Reasons, pa.RecordBatch | None]:
-        """The reasons of the chosen records, which are the ``candidates``; of images heat maps."""
-        pipeline = self.model.features
+        """The reasons of the chosen records, which are the candidates; of images heat maps."""
+        pipeline, candidates = self.model.features, judged.candidates
         if isinstance(pipeline, SequencePipeline) or pipeline.image is None:
             records = seen.keep(candidates) if isinstance(seen, History) else seen[candidates]
             return explanation.reasons(self.model, records), None
-        found = heat_maps.explain(self.model.detector, pipeline, pipeline.image, chosen.frame())
+        score, detector = judged.score[candidates], self.model.detector
+        found = heat_maps.explain(detector, pipeline, pipeline.image, chosen.frame(), score)
+        keys = {name: key.take(found.drawn) for name, key in self._keys(chosen).items()}
         pictures = pa.array(found.pictures, pa.binary())
-        drawn = pa.record_batch({**self._keys(chosen), "picture": pictures})
-        return found.reasons, drawn
+        return found.reasons, pa.record_batch({**keys, "picture": pictures})
 
     def _reasons(self, candidates: Batch, found: explanation.Reasons) -> pa.RecordBatch:
         columns = {

@@ -67,7 +67,7 @@ def views(workplace: Workplace) -> Iterator[Finding]:
     with workplace.results.reading() as connection:
         taken = taken_names(connection, workplace.tables)
     for name in sorted(taken):
-        mend = "rename yours, or do without all three: results: {treatment_views: false}"
+        mend = "rename yours, or do without all three: take `treatment_views` out of the monitor"
         yield Finding("warning", "results", f"{name} is yours, so none is made for you.", mend)
     made = [name for name in names if name not in taken]
     if made:

@@ -16,14 +16,19 @@ from nightflag.heat_maps.drawing import draw
 from nightflag.heat_maps.regions import Region, find
 
 VALUES_AT_ONCE = 2**20
+MOST_PICTURES = 500
 
 Pixels = NDArray[np.floating]
 
 
 class Explained(NamedTuple):
-    """The reasons of n images, and of each a PNG of it beside its heat map."""
+    """The reasons of n images, and PNGs of those ``drawn``, each beside its heat map.
+
+    ``drawn`` holds their positions, shape (m,).
+    """
 
     reasons: Reasons
+    drawn: NDArray[np.intp]
     pictures: list[bytes]
 
 
@@ -45,21 +50,31 @@ class _Reason(NamedTuple):
     expected: str | None
 
 
-def explain(detector: Detector, pipeline: Pipeline, kind: Image, frame: pd.DataFrame) -> Explained:
-    """Why the detector, of images of this ``kind``, gives the records of ``frame`` their scores.
+def explain(
+    detector: Detector,
+    pipeline: Pipeline,
+    kind: Image,
+    frame: pd.DataFrame,
+    scores: NDArray[np.float64],
+) -> Explained:
+    """Why the detector, of images of this ``kind``, gives the records their ``scores`` (n,).
 
     An image has up to three reasons, each a rectangle in its own pixels, counted from 0 at the top
     left, with the brightness and contrast found there (black 0, white 1) and expected. Their
-    contributions are what of the score lies inside; the last reason's is what lies elsewhere.
+    contributions are what of the score lies inside; the last reason's is what lies elsewhere. The
+    500 strongest are drawn: to draw a picture takes five times as long as to find its reasons, and
+    people look at the first of them.
     """
     (column,) = pipeline.columns
-    reasons, pictures = list[_Reason](), list[bytes]()
+    drawn = np.sort(np.argsort(-scores, kind="stable")[:MOST_PICTURES])
+    chosen, reasons, pictures = set(drawn.tolist()), list[_Reason](), list[bytes]()
     for row, seen in enumerate(_looked_at(detector, pipeline, kind, frame)):
         regions = seen.regions
         reasons += [_reason(row, rank, one, seen) for rank, one in enumerate(regions, start=1)]
         reasons.append(_the_rest(row, len(regions) + 1, regions, seen))
-        pictures.append(draw(seen.image, seen.heat, regions))
-    return Explained(_as_reasons(reasons, column), pictures)
+        if row in chosen:
+            pictures.append(draw(seen.image, seen.heat, regions))
+    return Explained(_as_reasons(reasons, column), drawn, pictures)
 
 
 def _looked_at(

@@ -90,7 +90,7 @@ class Results(Section):
         default="nightflag", alias="schema", description="The schema of the results in PostgreSQL."
     )
     treatment_views: bool = Field(
-        default=True,
+        default=False,
         description="Whether views of the source without its anomalies, and with their offending "
-        "values replaced, are made beside the flags.",
+        "values replaced, are made beside the flags; they stand in the way of altering the source.",
     )

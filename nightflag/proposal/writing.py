@@ -50,6 +50,8 @@ def lines(guesses: Guesses) -> Iterator[str]:
     yield _comment("A record is flagged when its p-value is at most this: of normal records about")
     yield _comment(f"{guesses.alarm_rate:.0%} will be. Lower it for fewer false alarms.")
     yield from (f"alarm: {{rate: {guesses.alarm_rate}}}", "")
+    yield _comment("Views of the table without its anomalies, and with them corrected.")
+    yield from ("# results: {treatment_views: true}", "")
     yield _comment("When the night runs, once `nightflag deploy` has told the Prefect server.")
     yield '# schedule: {cron: "30 2 * * *", time_zone: UTC}'
 

@@ -52,7 +52,7 @@ def treatment_names(monitor: str) -> tuple[str, ...]:
 def untreatable(monitor: Monitor, source: Database, results: Database, layout: Layout) -> str:
     """Why the monitor has no such views, '' where it has."""
     if not monitor.results.treatment_views:
-        return "the monitor says `results: {treatment_views: false}`"
+        return "the monitor does not ask for them (`results: {treatment_views: true}`)"
     if source.url != results.url:
         return "source and results are in two databases"
     if LISTED in layout.columns.names:

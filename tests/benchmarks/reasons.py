@@ -88,7 +88,8 @@ def of_images(detector: str) -> Callable[[], object]:
     model = fitted(detector, pipeline, pipeline.transform(train), clean=False)
     flagged, _ = pipeline.prepare(flagged)
     kind = pipeline.image
-    return lambda: heat_maps.explain(model.detector, pipeline, kind, flagged)
+    scores = model.detector.score(pipeline.transform(flagged))
+    return lambda: heat_maps.explain(model.detector, pipeline, kind, flagged, scores)
 
 
 def fitted(name: str, pipeline, rows: np.ndarray, *, clean: bool) -> Model:

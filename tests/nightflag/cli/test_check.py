@@ -12,6 +12,8 @@ from nightflag.databases import connect
 NIGHT = ["--as-of", "2026-01-20", "--json"]
 NOT_NULL = "expectations: [{expect_column_values_to_not_be_null: {column: %s}}]\n"
 
+TREATED = "results: {treatment_views: true}\n"
+
 
 def execute(url: str, *statements: str) -> None:
     engine = connect(url).engine
@@ -44,7 +46,7 @@ def test_it_says_what_the_first_night_would_do(nightflag, watch, any_bank: str) 
 
 
 def test_it_says_how_the_source_can_still_be_altered(nightflag, watch, any_bank: str) -> None:
-    watch()
+    watch(more=TREATED)
     before = texts(nightflag("check", *NIGHT).out, "ok")
     drop = before.partition("altered or dropped, ")[2].partition("; the next night")[0]
     assert drop.startswith("drop view ")
@@ -58,8 +60,11 @@ def test_it_says_how_the_source_can_still_be_altered(nightflag, watch, any_bank:
 @pytest.mark.parametrize(
     ("more", "why"),
     [
-        ("results: {treatment_views: false}\n", "the monitor says"),
-        ("results: {database: env:FLAGS_URL}\n", "source and results are in two databases"),
+        ("", "the monitor does not ask for them"),
+        (
+            "results: {database: env:FLAGS_URL, treatment_views: true}\n",
+            "source and results are in two databases",
+        ),
     ],
 )
 def test_it_says_why_the_source_is_not_treated(
@@ -73,7 +78,7 @@ def test_it_says_why_the_source_is_not_treated(
 
 def test_it_warns_of_a_table_with_the_name_of_a_view(nightflag, watch, bank: str) -> None:
     execute(bank, "create table payments_clean (mine text)")
-    watch()
+    watch(more=TREATED)
     said = nightflag("check", *NIGHT)
     assert (said.code, texts(said.out, "warning")) == (
         0,

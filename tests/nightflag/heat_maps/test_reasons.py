@@ -45,12 +45,14 @@ def model():
 
 
 def explained(model, pixels):
-    return heat_maps.explain(model.detector, model.features, model.features.image, frame(pixels))
+    seen = frame(pixels)
+    scores, _ = model.score(seen)
+    return heat_maps.explain(model.detector, model.features, model.features.image, seen, scores)
 
 
 def test_each_image_has_ranked_reasons_and_one_picture(model):
     pixels = [scratched(one, 2, 5, 7) for one in scans(3, first=500)]
-    found, pictures = explained(model, pixels)
+    found, _, pictures = explained(model, pixels)
     assert len(pictures) == 3
     assert set(found.row) == {0, 1, 2}
     for row in range(3):
@@ -58,9 +60,19 @@ def test_each_image_has_ranked_reasons_and_one_picture(model):
         assert ranks.tolist() == list(range(1, len(ranks) + 1))
 
 
+def test_only_the_strongest_are_drawn_and_all_have_reasons(model, monkeypatch):
+    monkeypatch.setattr(heat_maps.reasons, "MOST_PICTURES", 2)
+    pixels = scans(3, first=500)
+    pixels[1:] = [scratched(pixels[1], 2, 5, 7), scratched(pixels[2], 4, 4, 9)]
+    found, drawn, pictures = explained(model, pixels)
+    assert drawn.tolist() == [1, 2]
+    assert len(pictures) == 2
+    assert set(found.row) == {0, 1, 2}
+
+
 def test_contributions_are_parts_of_the_score_and_add_up_to_it(model):
     pixels = [scratched(one, 2, 5, 7) for one in scans(3, first=500)]
-    found, _ = explained(model, pixels)
+    found, _, _ = explained(model, pixels)
     scores, _ = model.score(frame(pixels))
     np.testing.assert_allclose(np.bincount(found.row, found.contribution), scores, rtol=1e-9)
     inside = [feature != EVERYTHING_ELSE for feature in found.feature]
@@ -68,7 +80,7 @@ def test_contributions_are_parts_of_the_score_and_add_up_to_it(model):
 
 
 def test_words_say_where_in_the_image_and_what_was_expected(model):
-    found, _ = explained(model, [scratched(scans(1, first=500)[0], 2, 5, 7)])
+    found, _, _ = explained(model, [scratched(scans(1, first=500)[0], 2, 5, 7)])
     assert found.words[0] == f"scan {found.value[0]} where {found.expected[0]} was expected"
     assert found.words[-1] == "the rest of the image"
 
@@ -77,7 +89,7 @@ def test_rectangles_are_in_the_pixels_of_the_image_as_it_came(model):
     """Ten times as high and five times as wide as the detector sees it."""
     [scan] = scans(1, first=500)
     large = [np.kron(scratched(scan, 2, 5, 7), np.ones((10, 5), np.uint8))]
-    found, _ = explained(model, large)
+    found, _, _ = explained(model, large)
     words = found.value[0].split(":")[0].replace("-", " ").replace(",", "").split()
     top, bottom, left, right = (int(words[at]) for at in (1, 2, 4, 5))
     assert abs(top - 20) <= 10
@@ -87,7 +99,7 @@ def test_rectangles_are_in_the_pixels_of_the_image_as_it_came(model):
 
 
 def test_a_contrast_that_was_not_expected_is_said(model):
-    found, _ = explained(model, [scratched(scans(1, first=500)[0], 2, 5, 7)])
+    found, _, _ = explained(model, [scratched(scans(1, first=500)[0], 2, 5, 7)])
     contrast, expected = (
         float(text.rpartition(" ")[2]) for text in (found.value[0], found.expected[0])
     )
