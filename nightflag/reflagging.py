@@ -1,23 +1,34 @@
 """Reflagging: other alarm limits for nights that are published, from the scores they stored."""
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
 from pydantic import ValidationError
-from sqlalchemy import and_, exists, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, select, type_coerce
 
-from nightflag import mutes
-from nightflag.errors import MonitorError
+from nightflag import models, mutes, scoring
+from nightflag.databases import Database
+from nightflag.errors import ModelFileError, MonitorError
 from nightflag.failpoints import reached
 from nightflag.locks import Lock
 from nightflag.monitors import Alarm
+from nightflag.queries import UtcTimestamp
+from nightflag.results.publication import insert_details
 from nightflag.results.refusals import refuse_lost_lock
 from nightflag.results.settling import Change, resettle
+from nightflag.results.staging import clear, stage
 from nightflag.results.tables import MonitorTables
+from nightflag.windows import Window
 from nightflag.workplace import Workplace
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -80,8 +91,59 @@ def overridden(alarm: Alarm, limits: Mapping[str, Any]) -> Alarm:
         ) from None
 
 
-def _without_reasons(tables: MonitorTables) -> Any:
+def explain(workplace: Workplace, alarm: Alarm) -> int:
+    """Find the reasons of flags that have none, and return how many are still without.
+
+    A flag has none where its p-value lies above the rate its night was scored with. Each is
+    explained by the model that scored it. Records that changed since, and those of a model whose
+    files are gone, stay without. Under the night's lock: the staging tables are used.
+    """
+    results, tables = workplace.results, workplace.tables
+    for version, first, last in _unexplained(results, tables):
+        entry = models.of_version(results, tables.monitor, version)
+        try:
+            model = models.load(entry, folder=workplace.models)
+        except ModelFileError as error:
+            logger.warning("Flags of model %d stay without reasons: %s", version, error)
+            continue
+        window = Window(first, last + timedelta(microseconds=1))
+        wanted = _fingerprints(workplace, version)
+        clear(results, tables)
+        found = scoring.explained(workplace, model, alarm, window, wanted)
+        stage(results, tables, found, partition=0)
+        with results.writing() as connection:
+            insert_details(connection, tables)
+        clear(results, tables)
+    with results.reading() as connection:
+        return int(connection.execute(_without_reasons(tables)).scalar_one())
+
+
+def _unexplained(results: Database, tables: MonitorTables) -> list[Row[Any]]:
+    """The model versions of flags without reasons, each with their first and last event time."""
+    scores = tables.scores
+    span = func.min(scores.c.event_time), func.max(scores.c.event_time)
+    moments = [type_coerce(one, UtcTimestamp) for one in span]
+    statement = select(scores.c.model_version, *moments).where(_is_unexplained(tables))
+    with results.reading() as connection:
+        return list(connection.execute(statement.group_by(scores.c.model_version)))
+
+
+def _fingerprints(workplace: Workplace, version: int) -> NDArray[np.int64]:
+    scores = workplace.tables.scores
+    of_model = and_(scores.c.model_version == version, _is_unexplained(workplace.tables))
+    batches = workplace.results.read(
+        select(scores.c.fingerprint).where(of_model),
+        columns=pa.schema([pa.field("fingerprint", pa.int64())]),
+        batch_size=workplace.monitor.execution.batch_size,
+    )
+    return np.concatenate([np.empty(0, np.int64), *(batch.column(0) for batch in batches)])
+
+
+def _is_unexplained(tables: MonitorTables) -> ColumnElement[bool]:
     scores, reasons = tables.scores, tables.reasons
     same = and_(*(reasons.c[name] == scores.c[name] for name in tables.key))
-    told = exists().where(same)
-    return select(func.count()).select_from(scores).where(scores.c.is_anomaly, ~told)
+    return and_(scores.c.is_anomaly, ~exists().where(same))
+
+
+def _without_reasons(tables: MonitorTables) -> Select[tuple[int]]:
+    return select(func.count()).select_from(tables.scores).where(_is_unexplained(tables))

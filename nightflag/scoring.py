@@ -1,17 +1,19 @@
 """Scoring a partition: from records to staged findings, one batch at a time."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from nightflag import alarms, explanation, heat_maps, sequences
 from nightflag.alarms import Judged
 from nightflag.failpoints import reached
 from nightflag.features import History, SequencePipeline
 from nightflag.models import Model
+from nightflag.monitors import Alarm
 from nightflag.overlap import ahead
 from nightflag.records import Batch, pull_seen
 from nightflag.records.changes import Ledger
@@ -26,6 +28,7 @@ from nightflag.runs import Run
 from nightflag.validation import RowSuite, RuleCount, split, total
 from nightflag.verdicts import precedents
 from nightflag.verdicts.weighing import Precedents
+from nightflag.windows import Window
 from nightflag.workplace import Workplace
 
 NULL_KEY = "key_is_not_null"
@@ -57,7 +60,7 @@ def score(workplace: Workplace, night: Run, model: Model, *, partition: int = 0)
             batch_size=monitor.execution.batch_size,
         )
     )
-    judged = _Judge(workplace, model, suite, _precedents(workplace))
+    judged = _Judge(workplace, model, suite, monitor.alarm, _precedents(workplace))
     batches = ahead(_due(workplace, night, model, ledger))
     counts = stage(
         workplace.results,
@@ -68,6 +71,29 @@ def score(workplace: Workplace, night: Run, model: Model, *, partition: int = 0)
     stage_gone(workplace.results, workplace.tables, ledger.gone(), partition=partition)
     reached("staged")
     return Partition(counts, total(judged.rules))
+
+
+def explained(
+    workplace: Workplace,
+    model: Model,
+    alarm: Alarm,
+    window: Window,
+    wanted: NDArray[np.int64],
+) -> Iterator[Findings]:
+    """The reasons, and nothing else, of the window's records with a ``wanted`` fingerprint (n,).
+
+    Records are found as they were scored: one that has changed since has another fingerprint.
+    """
+    monitor = workplace.monitor
+    suite = RowSuite(split(monitor.expectations)[0])
+    judge = _Judge(workplace, model, suite, alarm, _precedents(workplace))
+    size = monitor.execution.batch_size
+    view = model.features.view
+    for batch in pull_seen(workplace.source, workplace.layout, window, view, batch_size=size):
+        chosen = batch.keep(np.isin(batch.fingerprint, wanted))
+        if len(chosen):
+            found = judge.findings(chosen)
+            yield replace(found, scores=EMPTY, quarantine=EMPTY, counts=Counts())
 
 
 def _due(workplace: Workplace, night: Run, model: Model, ledger: Ledger) -> Iterator[Batch]:
@@ -95,11 +121,16 @@ class _Judge:
     """Turns batches of due records into findings, and keeps count of the rules."""
 
     def __init__(
-        self, workplace: Workplace, model: Model, suite: RowSuite, precedents: Precedents
+        self,
+        workplace: Workplace,
+        model: Model,
+        suite: RowSuite,
+        alarm: Alarm,
+        precedents: Precedents,
     ) -> None:
         self.key = workplace.layout.key
         self.time = workplace.monitor.source.time
-        self.alarm = workplace.monitor.alarm
+        self.alarm = alarm
         self.model = model
         self.suite = suite
         self.precedents = precedents

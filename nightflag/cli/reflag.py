@@ -32,14 +32,15 @@ def reflag(
         nights.only_run(workplace) as lock,
     ):
         done = reflagging.reflag(workplace, lock, limits, since=since, why=why)
+        without = reflagging.explain(workplace, done.alarm) if done.without_reasons else 0
     say(_sentence(monitor, done, since))
     if limits:
         kept = ", ".join(f"{name}: {value}" for name, value in limits.items())
         say(f"Nights to come do as the file says; to keep this, write there alarm: {{{kept}}}.")
-    if done.without_reasons:
+    if without:
         say(
-            f"{done.without_reasons:,} flags have no reasons: their p-values lie above the alarm "
-            "rate their nights were scored with."
+            f"{without:,} flags have no reasons: their records have changed since, or the files of "
+            "the model that scored them are gone."
         )
 
 

@@ -105,9 +105,14 @@ def _insert_staged(connection: Connection, tables: MonitorTables, night: Publica
     }
     _make_way_for_quarantine(connection, tables, night)
     _insert_scores(connection, tables, scored, night)
+    insert_details(connection, tables)
+    _insert(connection, tables.quarantine, tables.staged_quarantine, tables, quarantined)
+
+
+def insert_details(connection: Connection, tables: MonitorTables) -> None:
+    """Publish the staged reasons and heat maps, of scores that stand."""
     for published, staged in tables.details:
         _insert(connection, published, staged, tables, {})
-    _insert(connection, tables.quarantine, tables.staged_quarantine, tables, quarantined)
 
 
 def _make_way_for_quarantine(

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
+from nightflag.cli.results import at_work_on
 from nightflag.settings import Settings
 
 Night = Callable[[str], None]
@@ -44,7 +46,17 @@ def test_what_if_counts_what_reflag_then_raises(nightflag, published: str) -> No
     assert 2 < sum(found) < 40
     assert "flags raised and 0 withdrawn in 2 nights; payments_history says which." in said.err
     assert "to keep this, write there alarm: {rate: 0.2}" in said.err
-    assert "flags have no reasons" in said.err
+    assert "flags have no reasons" not in said.err
+    assert all(flag["reasons"] for flag in flags(nightflag, "2026-01-25"))
+
+
+def test_flags_whose_records_have_changed_since_stay_without_reasons(
+    nightflag, published: str
+) -> None:
+    with at_work_on("payments") as workplace, workplace.source.writing() as connection:
+        connection.execute(text("update payments set message = 'changed'"))
+    said = nightflag("reflag", "payments", "--rate", "0.2")
+    assert "flags have no reasons: their records have changed since" in said.err
 
 
 def test_reflag_since_a_night_leaves_the_earlier_ones(nightflag, published: str) -> None:
