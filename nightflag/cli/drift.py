@@ -19,8 +19,6 @@ COLUMNS = {
     "psi": "PSI",
     "psi_bar": "bar",
     "p_value": "p-value",
-    "missing": "missing",
-    "unseen": "unseen",
     "why": "drifted",
 }
 
@@ -56,4 +54,4 @@ def _sentence(monitor: str, rows: list[Row]) -> str:
     if not measured:
         return f"No night of {monitor} was measured yet: it takes 100 records, and a model of them."
     drifted = {row["as_of"] for row in rows if row["drifted"]}
-    return f"{len(drifted)} of {len(measured)} nights have drifted."
+    return f"Something drifted in {len(drifted)} of {len(measured)} nights."

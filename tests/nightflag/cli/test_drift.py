@@ -41,7 +41,7 @@ def test_a_stable_night_is_measured_in_every_column_and_drifts_in_none(
     assert "No night of payments was measured yet" in before.err
     night(NIGHTS[0])
     assert json.loads(nightflag("drift", "payments", "--json").out) == []
-    assert "0 of 1 nights have drifted." in nightflag("drift", "payments").err
+    assert "Something drifted in 0 of 1 nights." in nightflag("drift", "payments").err
     rows = json.loads(nightflag("drift", "payments", "--all", "--json").out)
     assert {row["feature"] for row in rows} >= {"amount", "fee", "shop", "(scores)"}
     assert {(row["records"], row["drifted"], row["why"]) for row in rows} == {(120, False, None)}
@@ -57,7 +57,7 @@ def test_prices_that_rose_are_named_and_train_a_model_after_three_nights(
         assert reason(day) is None
         night(day)
     said = nightflag("drift", "payments")
-    assert "3 of 3 nights have drifted." in said.err
+    assert "Something drifted in 3 of 3 nights." in said.err
     rows = json.loads(nightflag("drift", "payments", "--json").out)
     assert [row["as_of"][:10] for row in rows if row["feature"] == "amount"] == [*NIGHTS[::-1]]
     assert {row["feature"] for row in rows} == {"amount", "(scores)"}
