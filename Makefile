@@ -8,7 +8,7 @@ STAMP := .venv/.installed
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --quiet
 
-.PHONY: help install demo picture bench bench-quality bench-contests bench-alarms bench-series bench-images bench-tails bench-verdicts bench-reasons test test-slow lint format types imports check lock clean
+.PHONY: help install demo picture bench bench-quality bench-contests bench-drifts bench-alarms bench-series bench-images bench-tails bench-verdicts bench-reasons test test-slow lint format types imports check lock clean
 
 help: ## show these words
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ bench-reasons: $(STAMP) ## how quickly reasons are found, and with DATA=folder o
 	$(BIN)/python tests/benchmarks/reasons.py --out "$(or $(OUT),.)/reasons.json"
 	$(if $(DATA),$(BIN)/python tests/benchmarks/faithfulness.py --data "$(DATA)" \
 		--out "$(or $(OUT),.)/faithfulness.json")
+
+bench-drifts: $(STAMP) ## how often stable nights are said to drift, and which changes are found [OUT=folder]
+	$(BIN)/python tests/benchmarks/drifts.py --out "$(or $(OUT),.)/drifts.json"
 
 test: $(STAMP) ## the tests, without the slow ones
 	$(BIN)/pytest

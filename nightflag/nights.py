@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 
-from nightflag import models, retraining, runs
+from nightflag import drift, models, retraining, runs
 from nightflag.errors import ExpectationError, FeatureError, MonitorError, NightflagError
 from nightflag.failpoints import reached
 from nightflag.locks import Lock, hold
@@ -172,6 +172,7 @@ def publish(
             alarm=workplace.monitor.alarm,
             lock=lock,
             now=workplace.now(),
+            drift=drift.measured(partition.tally for partition in partitions),
         ),
     )
     reached("published")

@@ -48,9 +48,11 @@ TIMESTAMPS = (
     "created_at",
     "given_at",
     "evaluated_at",
+    "measured_at",
     "promoted_at",
     "excluded_from",
     "excluded_until",
+    "since",
     "now",
 )
 

@@ -37,7 +37,8 @@ def recalibrate(
             expected=f"at least {at_least} to calibrate on",
             mend="wait for more nights, widen --window, or retrain",
         )
-    calibrated = replace(model, calibration=Calibration(scores))
+    reference = model.reference and model.reference.recalibrated(scores)
+    calibrated = replace(model, calibration=Calibration(scores), reference=reference)
     reached("recalibrated")
     made = replace(
         champion.training,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from nightflag import models
+from nightflag.drift.keeping import NIGHTS, lasting
 from nightflag.models import Entry
 from nightflag.monitors import Monitor
 from nightflag.queries import run
@@ -28,8 +29,9 @@ def reason(workplace: Workplace, champion: Entry | None, as_of: datetime) -> str
     with workplace.results.reading() as connection:
         since = {"monitor": monitor.name, "trained_at": newest.training.trained_at}
         verdicts = int(run(connection, "verdicts_since", **since).scalar_one())
+        drifted = lasting(connection, monitor.name, since=newest.training.as_of, before=as_of)
     present = columns(workplace.layout)
-    return due(newest, monitor, as_of, present=present, verdicts=verdicts)
+    return due(newest, monitor, as_of, present=present, verdicts=verdicts, drifted=drifted)
 
 
 def due(
@@ -39,11 +41,12 @@ def due(
     *,
     present: Mapping[str, str],
     verdicts: int = 0,
+    drifted: str = "",
 ) -> str | None:
     """Why a model is to be trained for this logical date, or None where the newest one serves.
 
     ``present`` are the source's columns as :func:`columns` gives them, ``verdicts`` how many were
-    given since that model was trained.
+    given since that model was trained, ``drifted`` what no longer is as it was in training.
     """
     if newest is None:
         return "no champion yet"
@@ -53,6 +56,8 @@ def due(
         return f"{CHANGED_COLUMNS}: {changed}"
     if verdicts >= monitor.training.verdicts:
         return f"{verdicts} verdicts since the last training"
+    if drifted and monitor.training.drift:
+        return f"drifted {NIGHTS} nights in a row: {drifted}"
     age = as_of - newest.training.as_of
     if age >= monitor.training.every:
         return f"{age.days} days since the last training; the cadence is {monitor.training.every}"

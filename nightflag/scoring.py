@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from nightflag import alarms, explanation, heat_maps, sequences
 from nightflag.alarms import Judged
+from nightflag.drift import Tally
 from nightflag.failpoints import reached
 from nightflag.features import History, SequencePipeline
 from nightflag.models import Model
@@ -37,10 +38,14 @@ NO_EVENT_TIME = "event_time_is_readable"
 
 @dataclass(frozen=True)
 class Partition:
-    """What a partition came to: how many records went where, and which rules failed."""
+    """What a partition came to: how many records went where, and which rules failed.
+
+    The ``tally`` says how its records spread; a model without a reference takes none.
+    """
 
     counts: Counts
     rules: tuple[RuleCount, ...]
+    tally: Tally | None = None
 
 
 def score(workplace: Workplace, night: Run, model: Model, *, partition: int = 0) -> Partition:
@@ -70,7 +75,7 @@ def score(workplace: Workplace, night: Run, model: Model, *, partition: int = 0)
     )
     stage_gone(workplace.results, workplace.tables, ledger.gone(), partition=partition)
     reached("staged")
-    return Partition(counts, total(judged.rules))
+    return Partition(counts, total(judged.rules), judged.tally)
 
 
 def explained(
@@ -135,6 +140,7 @@ class _Judge:
         self.suite = suite
         self.precedents = precedents
         self.rules: list[tuple[RuleCount, ...]] = []
+        self.tally = Tally(model.reference) if model.reference else None
 
     def findings(self, batch: Batch) -> Findings:
         frame = batch.frame()
@@ -148,9 +154,9 @@ class _Judge:
         good = np.ones(len(batch), dtype=bool)
         good[failed["row"].to_numpy(dtype=np.int64)] = False
         kept = batch.keep(good)
-        seen = self._seen(kept, frame if good.all() else frame[good])
+        frame = frame if good.all() else frame[good]
         counts = Counts(len(batch), len(kept), len(batch) - len(kept))
-        scores, reasons, pictures = self._judged(kept, seen) if len(kept) else (EMPTY, EMPTY, None)
+        scores, reasons, pictures = self._judged(kept, frame) if len(kept) else (EMPTY, EMPTY, None)
         reached("scored a batch")
         return Findings(scores, reasons, self._quarantine(batch, failed), counts, pictures)
 
@@ -179,10 +185,13 @@ class _Judge:
         return kept.past.history(sequences.usable(kept.past.timeline.rows, self.suite, self.key))
 
     def _judged(
-        self, kept: Batch, seen: pd.DataFrame | History
+        self, kept: Batch, frame: pd.DataFrame
     ) -> tuple[pa.RecordBatch, pa.RecordBatch, pa.RecordBatch | None]:
         """The scores, and of the candidates for a flag the reasons, of images with heat maps."""
+        seen = self._seen(kept, frame)
         judged = alarms.judge(self.model, self.alarm, seen)
+        if self.tally is not None:
+            self.tally.add(kept.fingerprint, frame, judged.score)
         reasons, pictures = EMPTY, None
         if judged.candidates.any():
             chosen = kept.keep(judged.candidates)

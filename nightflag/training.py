@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,11 +23,13 @@ from nightflag import (
 )
 from nightflag.calibration import Calibration
 from nightflag.candidates import kinds, too_few
+from nightflag.drift import Reference
+from nightflag.drift.days import days
 from nightflag.failpoints import reached
 from nightflag.features import History, Pipeline, SequencePipeline
 from nightflag.judgement import judged
 from nightflag.models import Entry, Model, register
-from nightflag.models.model import Records, bounded, scored
+from nightflag.models.model import Records, Scores, bounded, scored
 from nightflag.models.registry import Training
 from nightflag.monitors import Monitor
 from nightflag.records import Batch, pull
@@ -111,7 +114,23 @@ def fit(workplace: Workplace, older: Records, newest: Records) -> Model:
     detector = replace(detector, about={**detector.about, **seen})
     compared = references.fit(trained_on, held_out, seed=seed)
     known = judged(detector, held_out, scores[kept], compared, seed=seed)
-    return Model(pipeline, known, Calibration(scores))
+    reference = _reference(monitor, pipeline, older, newest, scores)
+    return Model(pipeline, known, Calibration(scores), reference)
+
+
+def _reference(
+    monitor: Monitor,
+    pipeline: Pipeline | SequencePipeline,
+    older: Records,
+    newest: Records,
+    scores: Scores,
+) -> Reference:
+    """What a night is compared with, to see whether it has drifted."""
+    kinds = (pipeline.plain if isinstance(pipeline, SequencePipeline) else pipeline).fitted
+    parts = (older, newest)
+    frames = [one.records if isinstance(one, History) else one for one in parts]
+    found = np.concatenate([days(one, monitor.source) for one in parts])
+    return Reference.of(kinds, pd.concat(frames, ignore_index=True), found, scores)
 
 
 def _pipeline(

@@ -29,6 +29,7 @@ COMMANDS = {
     "flags": "Show the flags of one night.",
     "runs": "Show the latest nights.",
     "models": "Show the models of a monitor.",
+    "drift": "Show which columns of the latest nights are no longer like the training's.",
     "verdict": "Say whether a flag is an anomaly or normal, with the flags like it.",
     "evaluate": "Compare flags with labels and verdicts, and keep the figures.",
     "grant": "Let a role of PostgreSQL read the views, and nothing else.",

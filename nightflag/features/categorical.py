@@ -2,7 +2,7 @@
 
 import numbers
 from collections import Counter
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from decimal import Decimal
 from typing import Any, Self
 
@@ -69,10 +69,7 @@ class Categorical(Kind):
 
     def transform(self, column: Column) -> Matrix:
         """Features (n, levels + 2), of which one is on in each row."""
-        codes, values = _coded(column)
-        places = {level: place for place, level in enumerate(self.levels)}
-        other = len(places)
-        chosen = np.array([*(places.get(text, other) for text in _texts(values)), other + 1])[codes]
+        chosen = places(column, self.levels)
         off, on = self._switches()
         features = np.tile(off, (len(column), 1))
         features[np.arange(len(column)), chosen] = on[chosen]
@@ -126,6 +123,15 @@ class Categorical(Kind):
         pairs = [switch(count / rows, rows, weight=shared if count else 1.0) for count in counts]
         off, on = np.array(pairs, dtype=np.float32).T
         return off, on
+
+
+def places(column: Column, levels: Sequence[str]) -> NDArray[np.intp]:
+    """Where each value (n,) stands among the levels; behind them first any other, then NULL."""
+    codes, values = _coded(column)
+    known = {level: place for place, level in enumerate(levels)}
+    other = len(levels)
+    found = np.array([*(known.get(text, other) for text in _texts(values)), other + 1])
+    return np.asarray(found[codes])
 
 
 def _coded(column: Column) -> tuple[NDArray[np.intp], Iterable[Hashable]]:

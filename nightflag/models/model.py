@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from nightflag.calibration import Calibration
 from nightflag.detectors.detector import Detector
+from nightflag.drift import Reference
 from nightflag.errors import FeatureError, ModelFileError
 from nightflag.features import History, Matrix, Pipeline, SequencePipeline
 from nightflag.features.sequence import revived
 
-FEATURES, CALIBRATION = "features.json", "calibration.npy"
+FEATURES, CALIBRATION, REFERENCE = "features.json", "calibration.npy", "reference.json"
 VALUES_AT_ONCE = 2**22
 MOST_VALUES = 2**25
 
@@ -24,11 +25,15 @@ Records = pd.DataFrame | History
 
 @dataclass(frozen=True)
 class Model:
-    """A fitted pipeline, the detector trained on its features, and the detector's calibration."""
+    """A fitted pipeline, the detector trained on its features, and the detector's calibration.
+
+    The ``reference`` tells records from those it was made from; models of old have none.
+    """
 
     features: Pipeline | SequencePipeline
     detector: Detector
     calibration: Calibration
+    reference: Reference | None = None
 
     def score(self, records: pd.DataFrame | History) -> tuple[Scores, Scores]:
         """The score and the p-value of each record, each of shape (n,)."""
@@ -45,7 +50,9 @@ class Model:
         """Everything to keep, as file contents by name."""
         calibration = BytesIO()
         np.save(calibration, self.calibration.to_array(), allow_pickle=False)
+        known = {REFERENCE: self.reference.model_dump_json().encode()} if self.reference else {}
         return {
+            **known,
             **self.detector.to_files(),
             FEATURES: self.features.to_json().encode(),
             CALIBRATION: calibration.getvalue(),
@@ -63,7 +70,8 @@ class Model:
                 expected=f"{FEATURES} and {CALIBRATION} as training wrote them",
                 mend="train a new version with `nightflag retrain MONITOR`",
             ) from None
-        return cls(features, Detector.from_files(files), Calibration.from_array(scores))
+        known = Reference.from_json(files[REFERENCE]) if REFERENCE in files else None
+        return cls(features, Detector.from_files(files), Calibration.from_array(scores), known)
 
 
 def scored(

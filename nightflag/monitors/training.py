@@ -60,6 +60,9 @@ class Training(Section):
     verdicts: int = Field(
         default=20, ge=1, le=1_000_000, description="Retrain after so many new verdicts."
     )
+    drift: bool = Field(
+        default=True, description="Retrain when inputs or scores drifted three nights in a row."
+    )
     promotion: Literal["automatic", "by hand"] = Field(
         default="automatic",
         description="Whether a model that is not worse takes over, or waits for a person.",

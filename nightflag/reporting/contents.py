@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from math import sqrt
 
 from nightflag import models
+from nightflag.drift import keeping as drift
 from nightflag.errors import ModelFileError, ReportError
 from nightflag.models import Entry
 from nightflag.monitors import Monitor
@@ -12,6 +13,7 @@ from nightflag.reporting.flags import Flag
 from nightflag.reporting.quality import Judged, Quality
 from nightflag.reporting.quarantine import FailedRule
 from nightflag.reporting.scores import Points
+from nightflag.results.reading import Row
 from nightflag.runs import Run
 from nightflag.workplace import Workplace
 
@@ -36,6 +38,7 @@ class Contents:
     p_values: tuple[int, ...]
     flags: tuple[Flag, ...]
     quarantine: tuple[FailedRule, ...]
+    drift: tuple[Row, ...]
     statement: str
     notes: tuple[str, ...]
 
@@ -80,6 +83,7 @@ def gather(workplace: Workplace, night: Run) -> Contents:
             p_values=scores.histogram(connection, workplace.tables, night),
             flags=flags.strongest(connection, workplace.tables, night),
             quarantine=quarantine.failed_rules(connection, workplace.tables, night),
+            drift=tuple(drift.of_night(connection, night.monitor, night.run_id)),
             statement=statement.of_flags(workplace, night),
             notes=_notes(workplace, night, known),
         )

@@ -19,6 +19,8 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from nightflag.databases import Database
+from nightflag.drift import Finding
+from nightflag.drift.keeping import keep
 from nightflag.errors import PublicationRefused
 from nightflag.failpoints import reached
 from nightflag.locks import Lock
@@ -55,6 +57,7 @@ class Publication:
     alarm: Alarm
     lock: Lock
     now: datetime
+    drift: tuple[Finding, ...] = ()
 
 
 def publish(results: Database, tables: MonitorTables, night: Publication) -> int:
@@ -82,6 +85,14 @@ def publish(results: Database, tables: MonitorTables, night: Publication) -> int
             run_id=night.run_id,
             scored=night.counts.scored,
             of_night=_scored_by(tables, night),
+        )
+        keep(
+            connection,
+            tables.monitor,
+            night.run_id,
+            night.drift,
+            model_version=night.model_version,
+            now=night.now,
         )
         reached("before commit")
     return retracted

@@ -103,6 +103,17 @@ def test_training_is_due_after_enough_verdicts(verdicts: int, why: str | None) -
     assert due(champion, monitor, MAY + DAY, present={}, verdicts=verdicts) == why
 
 
+@pytest.mark.parametrize(
+    ("drift", "why"), [(True, "drifted 3 nights in a row: amount (PSI 0.41)"), (False, None)]
+)
+def test_training_is_due_where_drift_lasts_unless_the_monitor_says_no(
+    drift: bool, why: str | None
+) -> None:
+    monitor = a_monitor(training={"drift": drift})
+    champion = a_champion(monitor)
+    assert due(champion, monitor, MAY + DAY, present={}, drifted="amount (PSI 0.41)") == why
+
+
 Open = Callable[..., Workplace]
 
 

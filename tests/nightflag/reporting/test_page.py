@@ -1,9 +1,11 @@
 """The page of a night: all that was found, and nothing that could harm the reader."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 
 from nightflag import reporting
+from nightflag.drift import Finding
+from nightflag.drift.keeping import keep
 from nightflag.reporting.page import brief, measure, percent
 from tests.nightflag.reporting.payments import HOSTILE, SHOP, at_work, fill, publish, records, rows
 from tests.nightflag.reporting.reading import Page
@@ -101,6 +103,27 @@ def test_a_night_without_records_or_labels_has_a_page_as_well(tmp_path, sqlite_u
     assert "0 records read, 0 scored, 0 quarantined, 0 flagged" in page.text
     assert "No record was flagged." in page.text
     assert "Precision" not in page.text
+
+
+def test_what_has_drifted_stands_above_what_has_not(tmp_path, sqlite_url):
+    steady = Finding("shop", 120, 0.01, 0.2, 1.0, 0.0, 0.0, 0.0, 0.0, why=None)
+    moved = Finding(HOSTILE, 120, 0.41, 0.2, 1e-9, 0.5, 0.0, 0.02, 0.0, why="PSI 0.41")
+    with at_work(sqlite_url, tmp_path, label=None) as workplace:
+        fill(workplace, records(10, frauds=1))
+        run = publish(workplace)
+        with workplace.results.writing() as connection:
+            keep(
+                connection,
+                "payments",
+                run.run_id,
+                [steady, moved],
+                model_version=1,
+                now=datetime(2026, 1, 7, tzinfo=UTC),
+            )
+        page = Page(reporting.write(workplace, run))
+    drift = page.text[page.text.index("column drifted index bar p-value missing unseen") :]
+    assert f"{HOSTILE} PSI 0.41 0.41 0.2 1e-09 50 % 2 % shop no 0.01 0.2 1 0 % 0 %" in drift
+    assert "How 120 of the night's records differ" in page.text
 
 
 def test_numbers_are_read_at_a_glance():
