@@ -51,6 +51,8 @@ TIMESTAMPS = (
     "promoted_at",
     "excluded_from",
     "excluded_until",
+    "said_after",
+    "said_until",
     "now",
 )
 

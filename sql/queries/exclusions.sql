@@ -8,3 +8,8 @@ where monitor = :monitor
 select excluded_from, excluded_until, why from nightflag_exclusions
 where monitor = :monitor
 order by exclusion
+
+-- name: exclusions_said
+select excluded_from, excluded_until, why, created_at from nightflag_exclusions
+where monitor = :monitor and created_at > :said_after and created_at <= :said_until
+order by exclusion
