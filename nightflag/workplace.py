@@ -21,7 +21,8 @@ class Workplace:
     """What the steps of a night have in common.
 
     ``models`` and ``reports`` are folders; the layout is the source's as it was on first look.
-    With a ``moment`` it stands there in the past, and its clock with it.
+    With a ``moment`` it stands there in the past, and its clock with it: training does not know of
+    verdicts and exclusions that came later.
     """
 
     monitor: Monitor

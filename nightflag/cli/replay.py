@@ -51,7 +51,9 @@ def replay(
     settings: Annotated[
         tuple[str, ...],
         Parameter(
-            name="--set", help="A setting to try, such as alarm.rate=0.001; may be given again."
+            name="--set",
+            negative="",
+            help="A setting to try, such as alarm.rate=0.001; may be given again.",
         ),
     ] = (),
     keep: Annotated[

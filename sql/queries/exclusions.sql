@@ -5,7 +5,7 @@ from nightflag_exclusions
 where monitor = :monitor
 
 -- name: exclusions_of_monitor
-select excluded_from, excluded_until, why from nightflag_exclusions
+select excluded_from, excluded_until, why, created_at from nightflag_exclusions
 where monitor = :monitor
 order by exclusion
 
