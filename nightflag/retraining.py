@@ -7,7 +7,7 @@ from datetime import datetime
 
 from nightflag import models
 from nightflag.models import Entry
-from nightflag.monitors import Monitor
+from nightflag.monitors import Monitor, durations
 from nightflag.queries import run
 from nightflag.records import Layout
 from nightflag.workplace import Workplace
@@ -55,7 +55,8 @@ def due(
         return f"{verdicts} verdicts since the last training"
     age = as_of - newest.training.as_of
     if age >= monitor.training.every:
-        return f"{age.days} days since the last training; the cadence is {monitor.training.every}"
+        cadence = durations.write(monitor.training.every)
+        return f"{age.days} days since the last training; the cadence is {cadence}"
     return None
 
 
