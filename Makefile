@@ -8,7 +8,7 @@ STAMP := .venv/.installed
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --quiet
 
-.PHONY: help install demo picture bench bench-quality bench-contests bench-drifts bench-alarms bench-series bench-images bench-tails bench-verdicts bench-reasons test test-slow lint format types imports check lock clean
+.PHONY: help install demo picture bench bench-quality bench-contests bench-drifts bench-alarms bench-series bench-images bench-tails bench-verdicts bench-replay bench-reasons test test-slow lint format types imports check lock clean
 
 help: ## show these words
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ bench-tails: $(STAMP) ## how far alarm rates are kept beyond the calibration's r
 
 bench-verdicts: $(STAMP) ## what 50 verdicts do to the next night's precision: [DATA=folder of .npz] [OUT=folder]
 	$(BIN)/python tests/benchmarks/verdicts.py $(if $(DATA),--data "$(DATA)") --out "$(or $(OUT),.)/verdicts.json"
+
+bench-replay: $(STAMP) ## what 31 nights make of a planted incident and a planted drift, on two data sets [OUT=folder]
+	PYTHONPATH=deployments/demo $(BIN)/python tests/benchmarks/replays.py --out "$(or $(OUT),.)/replays.json"
 
 bench-reasons: $(STAMP) ## how quickly reasons are found, and with DATA=folder of .npz sets how faithful they are [OUT=folder]
 	$(BIN)/python tests/benchmarks/reasons.py --out "$(or $(OUT),.)/reasons.json"

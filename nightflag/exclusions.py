@@ -49,10 +49,14 @@ def add(results: Database, monitor: str, exclusion: Exclusion, now: datetime) ->
 
 
 def of_monitor(workplace: Workplace) -> list[Exclusion]:
-    """Every exclusion of the monitor, the earliest written first."""
+    """Every exclusion of the monitor that is known, the earliest written first."""
     with workplace.results.reading() as connection:
         rows = run(connection, "exclusions_of_monitor", monitor=workplace.monitor.name).all()
-    return [Exclusion(row.excluded_from, row.excluded_until, row.why) for row in rows]
+    return [
+        Exclusion(row.excluded_from, row.excluded_until, row.why)
+        for row in rows
+        if workplace.moment is None or row.created_at <= workplace.moment
+    ]
 
 
 def outside(event_time: pa.Array, exclusions: Sequence[Exclusion]) -> NDArray[np.bool_]:

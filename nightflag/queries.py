@@ -53,6 +53,8 @@ TIMESTAMPS = (
     "excluded_from",
     "excluded_until",
     "since",
+    "said_after",
+    "said_until",
     "now",
 )
 

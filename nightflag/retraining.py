@@ -8,7 +8,7 @@ from datetime import datetime
 from nightflag import models
 from nightflag.drift.keeping import NIGHTS, lasting
 from nightflag.models import Entry
-from nightflag.monitors import Monitor
+from nightflag.monitors import Monitor, durations
 from nightflag.queries import run
 from nightflag.records import Layout
 from nightflag.workplace import Workplace
@@ -60,7 +60,8 @@ def due(
         return f"drifted {NIGHTS} nights in a row: {drifted}"
     age = as_of - newest.training.as_of
     if age >= monitor.training.every:
-        return f"{age.days} days since the last training; the cadence is {monitor.training.every}"
+        cadence = durations.write(monitor.training.every)
+        return f"{age.days} days since the last training; the cadence is {cadence}"
     return None
 
 

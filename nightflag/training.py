@@ -16,6 +16,7 @@ from nightflag import (
     explanation,
     features,
     images,
+    provenance,
     references,
     retraining,
     sequences,
@@ -92,7 +93,8 @@ def fit(workplace: Workplace, older: Records, newest: Records) -> Model:
     """A model trained on the ``older`` records and calibrated on the ``newest``.
 
     Its detector's ``about`` says how it was judged, under "view" with how much of their past it
-    sees records, and under "left_out" which columns it does not see, and why.
+    sees records, under "left_out" which columns it does not see, and why, and under "origin" what
+    it takes to make the model again.
     """
     monitor, seed = workplace.monitor, workplace.monitor.detector.seed
     inferred = kinds(workplace, older.records if isinstance(older, History) else older)
@@ -111,6 +113,7 @@ def fit(workplace: Workplace, older: Records, newest: Records) -> Model:
     seen = {"view": pipeline.view and pipeline.view.model_dump(), "left_out": inferred.left_out}
     seen |= explanation.usual(detector, pipeline, held_out)
     seen |= {"columns": retraining.columns(workplace.layout)}
+    seen |= {"origin": provenance.of(workplace, (older, newest))}
     detector = replace(detector, about={**detector.about, **seen})
     compared = references.fit(trained_on, held_out, seed=seed)
     known = judged(detector, held_out, scores[kept], compared, seed=seed)

@@ -21,6 +21,8 @@ class Workplace:
     """What the steps of a night have in common.
 
     ``models`` and ``reports`` are folders; the layout is the source's as it was on first look.
+    With a ``moment`` it stands there in the past, and its clock with it: training does not know of
+    verdicts and exclusions that came later.
     """
 
     monitor: Monitor
@@ -28,6 +30,7 @@ class Workplace:
     results: Database
     models: Path
     reports: Path
+    moment: datetime | None = None
 
     @cached_property
     def layout(self) -> Layout:
@@ -58,10 +61,9 @@ class Workplace:
         create_tables(self.results, self.tables)
         create_views(self.results, self.tables, self.treatment)
 
-    @staticmethod
-    def now() -> datetime:
+    def now(self) -> datetime:
         """The present moment, in UTC; everything that needs a clock is handed this one."""
-        return datetime.now(UTC)
+        return self.moment or datetime.now(UTC)
 
 
 @contextmanager

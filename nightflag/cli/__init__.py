@@ -22,6 +22,8 @@ COMMANDS = {
     "promote": "Put another model of a monitor to use.",
     "rollback": "Go back to the model that was in use before.",
     "exclude": "Keep an incident out of the training records.",
+    "replay": "Run the nights of a monitor over history again, and touch nothing published.",
+    "reproduce": "Train a model again, and say whether it comes out the same.",
     "reflag": "Decide published flags anew, with other alarm limits. Trains nothing.",
     "what-if": "Show how many flags other alarm rates would have raised.",
     "mute": "Let a monitor raise no alarms for a stretch of time.",

@@ -4,6 +4,7 @@ from nightflag.monitors.alarm import Alarm
 from nightflag.monitors.durations import Duration
 from nightflag.monitors.image import Image
 from nightflag.monitors.model import Execution, Expectation, Features, Kind, Monitor, Schedule
+from nightflag.monitors.overriding import overridden
 from nightflag.monitors.reading import find, read, read_all
 from nightflag.monitors.references import redact, resolve
 from nightflag.monitors.sequence import Sequence
@@ -26,6 +27,7 @@ __all__ = [
     "Source",
     "Training",
     "find",
+    "overridden",
     "read",
     "read_all",
     "redact",

@@ -24,6 +24,8 @@ def anomalies(workplace: Workplace) -> Hashes:
         .select_from(scores.join(said, same))
         .where(said.c.verdict == ANOMALY)
     )
+    if workplace.moment is not None:
+        statement = statement.where(said.c.given_at <= workplace.moment)
     size = workplace.monitor.execution.batch_size
     batches = workplace.results.read(statement, columns=columns, batch_size=size)
     return np.unique(np.concatenate([np.empty(0, np.int64), *map(fingerprints, batches)]))

@@ -5,6 +5,11 @@ from nightflag_exclusions
 where monitor = :monitor
 
 -- name: exclusions_of_monitor
-select excluded_from, excluded_until, why from nightflag_exclusions
+select excluded_from, excluded_until, why, created_at from nightflag_exclusions
 where monitor = :monitor
+order by exclusion
+
+-- name: exclusions_said
+select excluded_from, excluded_until, why, created_at from nightflag_exclusions
+where monitor = :monitor and created_at > :said_after and created_at <= :said_until
 order by exclusion

@@ -8,3 +8,8 @@ where monitor = :monitor
 select muted_from, muted_until, segment, why from nightflag_mutes
 where monitor = :monitor
 order by mute_id
+
+-- name: mutes_said
+select muted_from, muted_until, segment, why, created_at from nightflag_mutes
+where monitor = :monitor and created_at > :said_after and created_at <= :said_until
+order by mute_id

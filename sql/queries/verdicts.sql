@@ -9,3 +9,7 @@ on conflict (monitor, key) do update set
 
 -- name: verdicts_since
 select count(*) from nightflag_verdicts where monitor = :monitor and given_at > :trained_at
+
+-- name: verdicts_said
+select key, verdict, note, given_by, given_at from nightflag_verdicts
+where monitor = :monitor and given_at > :said_after and given_at <= :said_until

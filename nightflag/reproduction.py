@@ -1,0 +1,107 @@
+"""Reproduction: a model trained again from what it was made of, and how like it that one is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from nightflag import models, provenance, training
+from nightflag.detectors.weights import Weights, weights
+from nightflag.errors import ModelFileError
+from nightflag.models import Entry, Model
+from nightflag.models.model import Records, scored
+from nightflag.monitors import Monitor
+from nightflag.windows import Window
+from nightflag.workplace import Workplace
+
+ORIGIN = "origin"
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """How a model that was trained again differs from the one that is kept.
+
+    ``weights`` and ``scores`` are the largest differences, 0 where they agree bit for bit, None
+    where the networks have other shapes. ``versions`` names what is installed in another one,
+    with that of then and of now.
+    """
+
+    version: int
+    training_records: int
+    held_out_records: int
+    same_sample: bool
+    same_features: bool
+    weights: float | None
+    scores: float | None
+    versions: dict[str, tuple[str, str]]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the second model is the first one, bit for bit."""
+        same = self.same_sample and self.same_features
+        return same and self.weights == 0 and self.scores == 0
+
+
+def reproduce(workplace: Workplace, version: int) -> Reproduction:
+    """The model of that version, trained again in memory; nothing is written.
+
+    Its window, settings and seed are those of then, and so are verdicts and exclusions. Raises
+    :class:`ModelFileError` for a version that is not there, or that does not say how it was made.
+    """
+    entry = models.of_version(workplace.results, workplace.monitor.name, version)
+    kept = models.load(entry, folder=workplace.models)
+    origin = _origin(entry)
+    then = _at_training(workplace, entry, origin)
+    window = Window(entry.training.training_start, entry.training.training_end)
+    older, newest = training.parted(then, window)
+    made = training.fit(then, older, newest)
+    return Reproduction(
+        version,
+        len(older),
+        len(newest),
+        provenance.digest((older, newest), then.layout.inputs) == origin["sample"],
+        kept.features.to_json() == made.features.to_json(),
+        _furthest(weights(kept.detector), weights(made.detector)),
+        _furthest(_scores(kept, newest), _scores(made, newest)),
+        _changed(origin["versions"], provenance.versions()),
+    )
+
+
+def _origin(entry: Entry) -> dict[str, Any]:
+    origin: dict[str, Any] | None = entry.about.get(ORIGIN)
+    if origin is None:
+        raise ModelFileError(
+            f"Model {entry.version} of {entry.monitor} does not say what it was made of.",
+            expected="a model trained by a version of nightflag that writes it down",
+            mend=f"name another one; `nightflag models {entry.monitor}` lists them",
+        )
+    return origin
+
+
+def _at_training(workplace: Workplace, entry: Entry, origin: Mapping[str, Any]) -> Workplace:
+    """The workplace as it was when the model was trained, but for the source's records."""
+    now = workplace.monitor.model_dump(mode="json")
+    monitor = Monitor.model_validate({**now, **origin["recipe"]})
+    return replace(workplace, monitor=monitor, moment=entry.training.trained_at)
+
+
+def _scores(model: Model, records: Records) -> Weights:
+    return {"score": scored(model.detector, model.features, records)}
+
+
+def _furthest(before: Weights, after: Weights) -> float | None:
+    """The largest difference between arrays of one name; None where names or shapes differ."""
+    if _shapes(before) != _shapes(after):
+        return None
+    return max(float(np.abs(before[name] - after[name]).max(initial=0.0)) for name in before)
+
+
+def _shapes(arrays: Weights) -> dict[str, tuple[int, ...]]:
+    return {name: one.shape for name, one in arrays.items()}
+
+
+def _changed(then: Mapping[str, str], now: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    both = {**now, **then}
+    pairs = {name: (then.get(name, "none"), now.get(name, "none")) for name in both}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
