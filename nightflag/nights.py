@@ -166,7 +166,12 @@ def publish(
             counts=counts,
             model_version=entry.version,
             warnings="\n".join(
-                [*warnings, *_other_columns(night, entry), *_reach_of_alarm(workplace, entry)]
+                [
+                    *warnings,
+                    *_nothing_there(night, partitions),
+                    *_other_columns(night, entry),
+                    *_reach_of_alarm(workplace, entry),
+                ]
             )
             or None,
             alarm=workplace.monitor.alarm,
@@ -178,6 +183,17 @@ def publish(
     reached("published")
     published = runs.of_date(workplace.results, night.monitor, night.as_of)
     return published or night
+
+
+def _nothing_there(night: Run, partitions: Sequence[Partition]) -> tuple[str, ...]:
+    """A warning where the source holds nothing at all, due or not: it may have been emptied."""
+    if any(partition.seen for partition in partitions):
+        return ()
+    start = f"{night.window.start:%Y-%m-%d %H:%M}" if night.window.start else "its beginning"
+    return (
+        f"the source holds no record from {start} to {night.window.end:%Y-%m-%d %H:%M} UTC: "
+        "was it filled? Records that were published and are gone were retracted",
+    )
 
 
 def _other_columns(night: Run, entry: Entry) -> tuple[str, ...]:
