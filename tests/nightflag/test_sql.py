@@ -15,9 +15,10 @@ from sql import queries, statements
 
 PLACEHOLDER = re.compile(r"(?<!:):(\w+)")
 NUMBERS = re.compile(
-    r"run_id|version|records|rate|limit|process|number|count|_rows|^(value|low|high|anomalies)$"
+    r"run_id|version|records|rate|limit|process|number|count|_rows|psi|p_value|missing|unseen"
+    r"|^(value|low|high|anomalies|nights)$"
 )
-WORDS = {"verdict": "anomaly", "truth": "labels"}
+WORDS = {"verdict": "anomaly", "truth": "labels", "status": "retired", "drifted": True}
 
 
 @pytest.fixture
