@@ -56,6 +56,7 @@ app = App(
     help_epilogue="Exit codes: 0 fine, 1 the night failed, 2 correct something first, 75 try "
     "again later.",
     version=version,
+    suppress_keyboard_interrupt=False,  # it is `main` that answers to Ctrl-C
 )
 for name, summary in COMMANDS.items():
     module = name.replace("-", "_")

@@ -102,9 +102,11 @@ def main() -> None:
     parser.add_argument("--cases", nargs="*", default=[case.monitor for case in CASES])
     parser.add_argument("--every", default="5 days", help="the cadence of retraining")
     parser.add_argument("--window", default="10 days", help="how far back training reaches")
+    parser.add_argument("--set", nargs="*", default=[], help="other settings of the monitor")
     parser.add_argument("--out", type=Path, default=Path("replays.json"))
     arguments = parser.parse_args()
     settings = [f"training.every={arguments.every}", f"training.window={arguments.window}"]
+    settings += arguments.set
     taken: figures.Figures = []
     for case in (one for one in CASES if one.monitor in arguments.cases):
         for reported in (False, True):
