@@ -102,16 +102,18 @@ class Examiner:
 
     def _columns(self, kept: Batch, judged: Judged) -> dict[str, pa.Array]:
         same = judged.alarm_p_value == judged.p_value
-        return {
+        columns = {
             "event_time": kept.event_time,
             "score": pa.array(judged.score),
             "p_value": pa.array(judged.p_value),
-            "extrapolated": pa.array(judged.extrapolated),
+            "extrapolated": pa.array(judged.extrapolated, mask=~judged.extrapolated),
             "alarm_p_value": pa.array(judged.alarm_p_value, mask=same),
             "withheld": pa.array(judged.withheld, pa.string()),
             "alarm_segment": self._segments(kept),
             "fingerprint": pa.array(kept.fingerprint),
         }
+        # What is NULL everywhere is not sent at all.
+        return {name: one for name, one in columns.items() if one.null_count < len(one)}
 
     def _segments(self, kept: Batch) -> pa.Array:
         if self.alarm.segments is None:

@@ -4,13 +4,15 @@ A sensor that fails, a unit that changed or a column that came empty makes every
 night of a failing machine looks the same, so by default a flood is published with a warning.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, func, select
 
 from nightflag.errors import PublicationRefused
 from nightflag.monitors import Alarm
-from nightflag.results.deciding import within_rate
+from nightflag.mutes import Mute
+from nightflag.results.deciding import accepted, muted, within_rate
 from nightflag.results.tables import MonitorTables
 
 TIMES_THE_RATE, AT_LEAST = 5.0, 20
@@ -18,23 +20,36 @@ TIMES_THE_RATE, AT_LEAST = 5.0, 20
 
 @dataclass(frozen=True)
 class Tide:
-    """How many of a night's records are unusual enough for an alarm, of how many."""
+    """How many of a night's ``records`` are ``unusual`` enough for an alarm.
 
-    unusual: int
+    Of these some are ``muted``. ``below`` have a p-value within the rate, whatever of it counts.
+    """
+
     records: int
+    unusual: int
+    muted: int
+    below: int
 
     @property
     def share(self) -> float:
         """The share of unusual records, 0 where there are none at all."""
         return self.unusual / self.records if self.records else 0.0
 
+    @property
+    def realised_rate(self) -> float | None:
+        """The share of records within the rate; None where there are none at all."""
+        return self.below / self.records if self.records else None
 
-def tide(connection: Connection, tables: MonitorTables, alarm: Alarm) -> Tide:
-    """The tide of the staged night."""
+
+def tide(
+    connection: Connection, tables: MonitorTables, alarm: Alarm, mutes: Sequence[Mute]
+) -> Tide:
+    """The tide of the staged night, in one pass."""
     staged = tables.staged_scores
-    unusual = func.count().filter(within_rate(staged, alarm))
-    row = connection.execute(select(unusual, func.count()).select_from(staged)).one()
-    return Tide(*row)
+    within, silent = within_rate(staged, alarm), muted(staged, mutes).is_not(None)
+    counts = (within, and_(within, silent), staged.c.p_value <= accepted(staged, alarm))
+    every = [func.count(), *(func.count().filter(condition) for condition in counts)]
+    return Tide(*connection.execute(select(*every).select_from(staged)).one())
 
 
 def refuse(found: Tide, alarm: Alarm) -> None:

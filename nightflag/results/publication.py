@@ -1,6 +1,6 @@
 """Publishing a night: everything staged becomes visible in one transaction, or nothing does."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,7 +25,7 @@ from nightflag.errors import PublicationRefused
 from nightflag.failpoints import reached
 from nightflag.locks import Lock
 from nightflag.monitors import Alarm
-from nightflag.mutes import of_monitor
+from nightflag.mutes import Mute, of_monitor
 from nightflag.queries import UtcTimestamp, run
 from nightflag.results import floods
 from nightflag.results.deciding import muted as why_muted
@@ -70,11 +70,12 @@ def publish(results: Database, tables: MonitorTables, night: Publication) -> int
     with results.writing() as connection:
         results.expect_many(connection, tables.staging)
         refuse_lost_lock(connection, night.lock, night.now)
-        refuse_other_counts(connection, tables, night.counts)
-        tide = floods.tide(connection, tables, night.alarm)
+        mutes = of_monitor(connection, tables.monitor)
+        tide = floods.tide(connection, tables, night.alarm, mutes)
+        refuse_other_counts(tide.records, night.counts)
         floods.refuse(tide, night.alarm)
         retracted = remove_gone(connection, tables, night.window, night.now)
-        _insert_staged(connection, tables, night)
+        _insert_staged(connection, tables, night, mutes)
         refuse_repeated_keys(connection, tables, night.run_id)
         warnings = filter(None, [night.warnings, floods.warning(tide, night.alarm)])
         _close(connection, tables, night, retracted, "\n".join(warnings) or None)
@@ -82,8 +83,8 @@ def publish(results: Database, tables: MonitorTables, night: Publication) -> int
             connection,
             tables,
             night.alarm,
+            tide,
             run_id=night.run_id,
-            scored=night.counts.scored,
             of_night=_scored_by(tables, night),
         )
         keep(
@@ -102,10 +103,12 @@ def _scored_by(tables: MonitorTables, night: Publication) -> ColumnElement[bool]
     return and_(inside(tables.scores, night.window), tables.scores.c.run_id == night.run_id)
 
 
-def _insert_staged(connection: Connection, tables: MonitorTables, night: Publication) -> None:
+def _insert_staged(
+    connection: Connection, tables: MonitorTables, night: Publication, mutes: Sequence[Mute]
+) -> None:
     run_id, now = literal(night.run_id), literal(night.now, UtcTimestamp)
     quarantined: Constants = {"run_id": run_id, "quarantined_at": now}
-    staged, mutes = tables.staged_scores, of_monitor(connection, tables.monitor)
+    staged = tables.staged_scores
     within, muted = within_rate(staged, night.alarm), why_muted(staged, mutes)
     scored: Constants = {
         "is_anomaly": and_(within, muted.is_(None)),

@@ -34,13 +34,12 @@ def refuse_lost_lock(connection: Connection, lock: Lock, now: datetime) -> None:
         )
 
 
-def refuse_other_counts(connection: Connection, tables: MonitorTables, counts: Counts) -> None:
-    """Raise :class:`PublicationRefused` unless what was counted is what is staged."""
-    scored = connection.execute(select(func.count()).select_from(tables.staged_scores)).scalar_one()
-    if scored != counts.scored or counts.read != counts.scored + counts.quarantined:
+def refuse_other_counts(staged: int, counts: Counts) -> None:
+    """Raise :class:`PublicationRefused` unless what was counted is what is ``staged``."""
+    if staged != counts.scored or counts.read != counts.scored + counts.quarantined:
         raise PublicationRefused(
             f"{counts.read} records were read, {counts.scored} scored, {counts.quarantined} "
-            f"quarantined, and {scored} scores are staged.",
+            f"quarantined, and {staged} scores are staged.",
             expected="read = scored + quarantined, and every score staged",
             mend="run the night again; nothing was published",
         )

@@ -29,6 +29,7 @@ from nightflag.monitors import Alarm
 from nightflag.mutes import Mute
 from nightflag.queries import UtcTimestamp, run
 from nightflag.results import deciding
+from nightflag.results.floods import Tide
 from nightflag.results.tables import MonitorTables
 
 RAISED, WITHDRAWN = "raised", "withdrawn"
@@ -48,24 +49,34 @@ def settle(
     connection: Connection,
     tables: MonitorTables,
     alarm: Alarm,
+    tide: Tide,
     *,
     run_id: int,
-    scored: int,
     of_night: ColumnElement[bool],
 ) -> None:
     """Hold the flags of a night just inserted to the limits on a night, and count them.
 
-    ``of_night`` is the condition for its scores, ``scored`` their number.
+    ``of_night`` is the condition for its scores, which were counted in ``tide`` as they came.
     """
     flagged = tables.scores.c.is_anomaly
-    night = select(literal(run_id).label("run_id"), literal(scored).label("records_scored"))
+    night = select(literal(run_id).label("run_id"), literal(tide.records).label("records_scored"))
     limits = deciding.within_limits(
         tables.scores, alarm, and_(of_night, flagged), night.subquery("nights")
     )
     if limits:
         beyond = and_(of_night, flagged, not_(and_(*limits)))
         connection.execute(update(tables.scores).where(beyond).values(is_anomaly=False))
-    _record(connection, tables, alarm, of_night)
+    flags = select(func.count()).where(of_night, flagged)
+    run(
+        connection,
+        "record_alarms",
+        monitor=tables.monitor,
+        run_id=run_id,
+        records_flagged=connection.execute(flags).scalar_one(),
+        records_muted=tide.muted,
+        realised_rate=tide.realised_rate,
+        **_promised(alarm),
+    )
 
 
 def resettle(
@@ -146,9 +157,13 @@ def _record(
         .where(decided)
         .group_by(scores.c.run_id)
     )
-    promised = {"alarm_rate": alarm.rate, "alarm": alarm.model_dump_json(exclude_defaults=True)}
     for row in connection.execute(counts).all():
-        run(connection, "record_alarms", monitor=tables.monitor, **promised, **row._mapping)
+        found = dict(row._mapping)
+        run(connection, "record_alarms", monitor=tables.monitor, **found, **_promised(alarm))
+
+
+def _promised(alarm: Alarm) -> dict[str, Any]:
+    return {"alarm_rate": alarm.rate, "alarm": alarm.model_dump_json(exclude_defaults=True)}
 
 
 def _changes(connection: Connection, tables: MonitorTables, now: datetime) -> list[Change]:
