@@ -16,7 +16,7 @@ from nightflag.heat_maps.drawing import draw
 from nightflag.heat_maps.regions import Region, find
 
 VALUES_AT_ONCE = 2**20
-MOST_PICTURES = 500
+MOST_PICTURES = 200
 
 Pixels = NDArray[np.floating]
 
@@ -62,7 +62,7 @@ def explain(
     An image has up to three reasons, each a rectangle in its own pixels, counted from 0 at the top
     left, with the brightness and contrast found there (black 0, white 1) and expected. Their
     contributions are what of the score lies inside; the last reason's is what lies elsewhere. The
-    500 strongest are drawn: to draw a picture takes five times as long as to find its reasons, and
+    200 strongest are drawn: to draw a picture takes five times as long as to find its reasons, and
     people look at the first of them.
     """
     (column,) = pipeline.columns
@@ -114,7 +114,9 @@ def _words(column: str, found: _Reason) -> str:
 
 
 def _described(pixels: Pixels) -> str:
-    return f"brightness {pixels.mean():.2f}, contrast {pixels.std():.2f}"
+    brightness = float(pixels.mean())
+    contrast = float(np.sqrt(np.square(pixels - brightness).mean()))
+    return f"brightness {brightness:.2f}, contrast {contrast:.2f}"
 
 
 def _as_reasons(found: list[_Reason], column: str) -> Reasons:
