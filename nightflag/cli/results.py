@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from nightflag.databases import Database, connect
 from nightflag.monitors import Monitor, find
 from nightflag.settings import Settings, database_url
-from nightflag.workplace import Workplace, of_monitor
+
+if TYPE_CHECKING:
+    from nightflag.workplace import Workplace
 
 
 def read_secret(name: str) -> str:
@@ -28,8 +31,10 @@ def results_of(monitor: Monitor) -> Iterator[Database]:
 
 
 @contextmanager
-def at_work_on(name: str) -> Iterator[Workplace]:
-    """The workplace of the monitor of that name, closed at the end."""
+def at_work_on(name: str) -> Iterator["Workplace"]:
+    """The workplace of the monitor of that name, closed at the end; only this needs pandas."""
+    from nightflag.workplace import of_monitor
+
     settings = Settings()
     monitor = find(settings.monitors_folder, name)
     with of_monitor(monitor, settings, read_secret=read_secret) as workplace:

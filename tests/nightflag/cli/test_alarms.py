@@ -162,7 +162,7 @@ def test_recalibrating_keeps_the_network_and_takes_its_latest_scores(
     assert "Model 2 of payments is in use: recalibrated from model 1, on 288 scores." in said.err
     first, second = (model_files(version) for version in (1, 2))
     differing = {name for name in first if first[name] != second[name]}
-    assert differing == {"calibration.npy", "manifest.json"}
+    assert differing == {"calibration.npy", "manifest.json", "reference.json"}
     night("2026-01-25")
     assert {flag["model_version"] for flag in flags(nightflag, "2026-01-25")} == {2}
 

@@ -29,7 +29,7 @@ def test_a_role_is_let_in(
 
     open_bank(postgresql_url)
     monkeypatch.setenv("BANK_URL", postgresql_url)
-    watch()
+    watch(more="results: {treatment_views: true}\n")
     too_early = nightflag("grant", "--to", role)
     assert (too_early.code, too_early.out) == (2, "")
     assert "no view of any monitor yet" in too_early.err
@@ -54,7 +54,7 @@ def test_a_role_is_let_in(
 
 
 def test_sqlite_has_no_roles(nightflag, watch, bank: str) -> None:
-    watch()
+    watch(more="results: {treatment_views: true}\n")
     said = nightflag("grant", "payments", "--to", "analyst")
     assert said.code == 2
     assert "knows no roles" in said.err
