@@ -165,8 +165,8 @@ def test_far_values_of_a_window_are_tamed_only_where_anomalies_may_train():
     assert clean.transform(seen)[0, -1] == pytest.approx(8, rel=0.05)
     assert unlabelled.transform(seen)[0, -1] == pytest.approx(3 + np.log(6), rel=0.05)
     latest = clean.expected_at(clean.transform(seen), np.array([[2]]))
-    again = clean.in_units(seen, latest)["flow"][0]
-    assert again == pytest.approx(strange["flow"][150], rel=1e-4)
+    (again,) = clean.in_units(seen, latest)
+    assert again["flow"][0] == pytest.approx(strange["flow"][150], rel=1e-4)
     assert revived(clean.to_json()) == clean
 
 
