@@ -187,7 +187,7 @@ def _summary(seen: Sequence["Night"], rate: float) -> Iterator[str]:
     )
     trained = [_became(night.trained.status) for night in seen if night.trained]
     refused = trained.count("refused")
-    yield f"{len(trained)} models trained, {refused} of them refused."
+    yield f"Models trained: {len(trained)}, of them refused: {refused}."
     known = [night.known[0] for night in seen if night.known]
     same = [one for one in known if one.source == known[0].source]
     for one in measures(together(same)) if same else ():
