@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from nightflag.databases import Database
-from nightflag.errors import SettingsError
 from nightflag.queries import run
+from nightflag.windows import refuse_backwards
 from nightflag.workplace import Workplace
 
 
@@ -29,13 +29,7 @@ def add(results: Database, monitor: str, exclusion: Exclusion, now: datetime) ->
 
     Raises :class:`SettingsError` for a stretch that ends before it begins.
     """
-    if exclusion.end <= exclusion.start:
-        raise SettingsError(
-            f"The incident begins at {exclusion.start:%Y-%m-%d %H:%M} and ends at "
-            f"{exclusion.end:%Y-%m-%d %H:%M}.",
-            expected="an end after the beginning",
-            mend="correct --from and --to",
-        )
+    refuse_backwards("incident", exclusion.start, exclusion.end)
     with results.writing() as connection:
         run(
             connection,

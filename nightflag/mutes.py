@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from nightflag.databases import Database
-from nightflag.errors import SettingsError
 from nightflag.queries import run
+from nightflag.windows import refuse_backwards
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,7 @@ def add(results: Database, monitor: str, mute: Mute, now: datetime) -> None:
 
     Raises :class:`SettingsError` for a stretch that ends before it begins.
     """
-    if mute.end <= mute.start:
-        raise SettingsError(
-            f"The mute begins at {mute.start:%Y-%m-%d %H:%M} and ends at {mute.end:%Y-%m-%d %H:%M}",
-            expected="an end after the beginning",
-            mend="correct --from and --to",
-        )
+    refuse_backwards("mute", mute.start, mute.end)
     with results.writing() as connection:
         run(
             connection,

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from nightflag.errors import SettingsError
+
 
 @dataclass(frozen=True)
 class Window:
@@ -35,6 +37,16 @@ def of_night(
     if as_of > watermark.scored_until:
         start = watermark.scored_until - look_back
     return Window(max(start, min(watermark.scored_from, as_of - first_window)), as_of)
+
+
+def refuse_backwards(what: str, start: datetime, end: datetime) -> None:
+    """Raise :class:`SettingsError` unless a stretch that a person named ends after it begins."""
+    if end <= start:
+        raise SettingsError(
+            f"The {what} begins at {start:%Y-%m-%d %H:%M} and ends at {end:%Y-%m-%d %H:%M}.",
+            expected="an end after the beginning",
+            mend="correct --from and --to",
+        )
 
 
 def as_utc(moment: datetime) -> datetime:

@@ -6,12 +6,10 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from nightflag import exclusions
-from nightflag.cli.options import moment
+from nightflag.cli.options import Moment
 from nightflag.cli.output import say
 from nightflag.cli.results import at_work_on
 from nightflag.exclusions import Exclusion
-
-Moment = Annotated[datetime, Parameter(converter=moment, n_tokens=1)]
 
 
 def exclude(

@@ -19,6 +19,7 @@ def moment(_type: Any, tokens: Any) -> datetime:
         ) from None
 
 
+Moment = Annotated[datetime, Parameter(converter=moment, n_tokens=1)]
 AsOf = Annotated[
     datetime | None,
     Parameter(
