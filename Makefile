@@ -77,8 +77,8 @@ bench-reasons: $(STAMP) ## how quickly reasons are found, and with DATA=folder o
 bench-drifts: $(STAMP) ## how often stable nights are said to drift, and which changes are found [OUT=folder]
 	$(BIN)/python tests/benchmarks/drifts.py --out "$(or $(OUT),.)/drifts.json"
 
-test: $(STAMP) ## the tests, without the slow ones
-	$(BIN)/pytest
+test: $(STAMP) ## the tests, without the slow ones, file by file on up to four cores
+	$(BIN)/pytest --numprocesses logical --maxprocesses 4 --dist loadfile
 
 test-slow: $(STAMP) ## the slow tests
 	$(BIN)/pytest -m slow
