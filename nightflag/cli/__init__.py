@@ -29,6 +29,7 @@ COMMANDS = {
     "mute": "Let a monitor raise no alarms for a stretch of time.",
     "recalibrate": "Hold the model in use to its latest scores. Trains nothing.",
     "flags": "Show the flags of one night.",
+    "report": "Say where the page of a night lies, and open it.",
     "runs": "Show the latest nights.",
     "models": "Show the models of a monitor.",
     "drift": "Show which columns of the latest nights are no longer like the training's.",

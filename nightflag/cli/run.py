@@ -13,6 +13,7 @@ from nightflag.cli.output import print_json, print_table, say
 from nightflag.cli.results import results_of
 from nightflag.errors import NightflagError
 from nightflag.monitors import Monitor, find
+from nightflag.reporting.names import page_of
 from nightflag.results.reading import flags_query
 from nightflag.runs import Run
 from nightflag.settings import Settings
@@ -68,13 +69,12 @@ def run(
 
 def _row(monitor: Monitor, as_of: datetime | None, retraining: When) -> dict[str, Any]:
     from flows.nightly import nightly
-    from nightflag.reporting.folder import page_name
 
     began = datetime.now(UTC)
     night: Run = nightly(monitor.name, as_of=as_of, retraining=RETRAINING[retraining])
     with results_of(monitor) as results:
         query = flags_query(results, monitor.name, night.run_id)
-    report = Settings().reports_folder / monitor.name / page_name(night.as_of)
+    report = page_of(Settings().reports_folder, monitor.name, night.as_of)
     return {
         **{name: getattr(night, name) for name in (*COLUMNS, "run_id", "as_of", "warnings")},
         "published_before": bool(night.finished_at and night.finished_at < began),
