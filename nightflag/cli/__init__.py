@@ -15,6 +15,7 @@ from nightflag.cli.failures import report_bug, show
 from nightflag.errors import NightflagError
 
 COMMANDS = {
+    "load": "Make a table of a CSV or Parquet file, to try things out.",
     "init": "Look at a table and write its monitor, with every guess explained.",
     "check": "Try everything a night would need, and say what it would do. Writes nothing.",
     "run": "Run the night of one monitor or several, now.",

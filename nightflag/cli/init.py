@@ -5,6 +5,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from nightflag import monitors, proposal
+from nightflag.cli.options import Database
 from nightflag.cli.output import say
 from nightflag.cli.results import read_secret
 from nightflag.databases import connect
@@ -16,7 +17,7 @@ Text = str | None
 
 def init(
     *,
-    database: Annotated[str, Parameter(help="env:NAME, secret:name or sqlite:///file.db")],
+    database: Database = "env:NIGHTFLAG_DATABASE_URL",
     table: Annotated[Text, Parameter(help="The table; without it they are listed.")] = None,
     schema: Annotated[Text, Parameter(help="The table's schema.")] = None,
     name: Annotated[Text, Parameter(help="The monitor's name; by default the table's.")] = None,

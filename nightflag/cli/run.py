@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from nightflag.cli.failures import show
 from nightflag.cli.nights import ready_for_prefect
-from nightflag.cli.options import AsJson, AsOf, Verbose
+from nightflag.cli.options import AsJson, AsOf, Quiet, Verbose
 from nightflag.cli.output import print_json, print_table, say
 from nightflag.cli.results import results_of
 from nightflag.errors import NightflagError
@@ -44,7 +44,7 @@ def run(
     *others: Annotated[str, Parameter(help="More monitors; each runs whatever became of others.")],
     as_of: AsOf = None,
     retraining: Annotated[When, Parameter(help="Whether to train a model first.")] = "when-due",
-    quiet: Annotated[bool, Parameter(negative="", help="Print errors only.")] = False,
+    quiet: Quiet = False,
     verbose: Verbose = False,
     as_json: AsJson = False,
 ) -> int:
