@@ -1,5 +1,6 @@
 """``nightflag flags``."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -34,9 +35,13 @@ def flags(
         print_json(rows)
         return
     if rows:
-        shown = [name for name in rows[0] if name not in LEFT_OUT]
+        shown = [name for name in rows[0] if name not in LEFT_OUT and _says_something(name, rows)]
         print_table(rows, {name: name for name in (*shown, WIDEST)})
     say(_sentence(monitor, night, len(rows), as_of))
+
+
+def _says_something(name: str, rows: Sequence[Row]) -> bool:
+    return any(row[name] not in (None, False) for row in rows)
 
 
 def _sentence(monitor: str, night: Row | None, shown: int, as_of: datetime | None) -> str:

@@ -10,6 +10,7 @@ from nightflag.cli.failures import show
 from nightflag.cli.nights import ready_for_prefect
 from nightflag.cli.options import AsJson, AsOf, Quiet, Verbose
 from nightflag.cli.output import print_json, print_table, say
+from nightflag.cli.progress import steps
 from nightflag.cli.results import results_of
 from nightflag.errors import NightflagError
 from nightflag.monitors import Monitor, find
@@ -54,7 +55,8 @@ def run(
         try:
             found = find(Settings().monitors_folder, name)
             ready_for_prefect(verbose=verbose, quiet=quiet or as_json)
-            rows.append(_row(found, as_of, retraining))
+            with steps(name, quiet=quiet or as_json or verbose):
+                rows.append(_row(found, as_of, retraining))
         except NightflagError as error:
             show(error, about=name)
             codes.add(error.exit_code)
