@@ -1,6 +1,7 @@
-"""Named places where a test can stop the job, to prove that nothing half-done stays.
+"""Named places of the night, for those who listen.
 
-Every step of the night reports the place it has reached. In production nobody listens.
+Every step reports the place it has reached. A test stops the job there, to prove that nothing
+half-done stays; the command line tells what comes next. In production nobody listens.
 """
 
 from collections.abc import Callable

@@ -8,6 +8,7 @@ from nightflag import models, retraining, runs, windows
 from nightflag.checking import counting
 from nightflag.checking.finding import Finding
 from nightflag.records.pulling import selection
+from nightflag.records.recency import newest, night_after
 from nightflag.results.reading import RUNS, existing_tables
 from nightflag.runs import Run
 from nightflag.tail import FEWEST_SCORES
@@ -50,8 +51,7 @@ def _window(workplace: Workplace, as_of: datetime, *, has_run: bool) -> Window:
 def _records(workplace: Workplace, window: Window) -> Iterator[Finding]:
     count = counting.dated(workplace, window)
     text = f"{count:,} records from {_start(window)} to {_date(window.end)}"
-    mend = "" if count else "is `source: time` right, and are there records of that time?"
-    yield Finding("ok" if count else "warning", "window", text, mend)
+    yield Finding("ok" if count else "warning", "window", text, "" if count else _why(workplace))
     if undated := counting.undated(workplace):
         text = f"{undated:,} records have no readable event time"
         yield Finding("warning", "window", text, "they go into quarantine")
@@ -61,6 +61,13 @@ def _records(workplace: Workplace, window: Window) -> Iterator[Finding]:
     if repeated := counting.repeated_keys(workplace, window):
         text = f"{repeated:,} keys stand more than once in the window: the night would be refused"
         yield Finding("problem", "key", text, "add a column to `source: key`, or mend the records")
+
+
+def _why(workplace: Workplace) -> str:
+    last = newest(workplace.source, workplace.monitor.source)
+    if last is None:
+        return "is `source: time` right? No record has a readable event time"
+    return f"the newest record is of {_date(last)}: for its night add --as-of {night_after(last)}"
 
 
 def _table_expectations(workplace: Workplace, window: Window) -> Iterator[Finding]:

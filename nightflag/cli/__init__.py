@@ -15,6 +15,7 @@ from nightflag.cli.failures import report_bug, show
 from nightflag.errors import NightflagError
 
 COMMANDS = {
+    "load": "Make a table of a CSV or Parquet file, to try things out.",
     "init": "Look at a table and write its monitor, with every guess explained.",
     "check": "Try everything a night would need, and say what it would do. Writes nothing.",
     "run": "Run the night of one monitor or several, now.",
@@ -29,6 +30,7 @@ COMMANDS = {
     "mute": "Let a monitor raise no alarms for a stretch of time.",
     "recalibrate": "Hold the model in use to its latest scores. Trains nothing.",
     "flags": "Show the flags of one night.",
+    "report": "Say where the page of a night lies, and open it.",
     "runs": "Show the latest nights.",
     "models": "Show the models of a monitor.",
     "drift": "Show which columns of the latest nights are no longer like the training's.",

@@ -1,5 +1,6 @@
 """``nightflag flags``."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -8,15 +9,13 @@ from cyclopts import Parameter
 from nightflag.cli.options import AsJson, AsOf, Limit
 from nightflag.cli.output import print_json, print_table, say
 from nightflag.cli.results import results_of
-from nightflag.databases import Database
 from nightflag.monitors import find
-from nightflag.results.reading import Row, latest
+from nightflag.results.reading import Row, published_night
 from nightflag.results.reading import flags as read_flags
 from nightflag.settings import Settings
 
 WIDEST = "reasons"
 LEFT_OUT = frozenset({"model_version", "run_id", "scored_at", WIDEST})
-ALL_NIGHTS = 100_000
 
 
 def flags(
@@ -30,22 +29,19 @@ def flags(
     """Show the flags of one night, the most anomalous first; by default of the newest published."""
     found = find(Settings().monitors_folder, monitor)
     with results_of(found) as results:
-        night = _night(results, monitor, as_of)
+        night = published_night(results, monitor, as_of)
         rows = read_flags(results, monitor, night["run_id"], limit=limit) if night else []
     if as_json:
         print_json(rows)
         return
     if rows:
-        shown = [name for name in rows[0] if name not in LEFT_OUT]
+        shown = [name for name in rows[0] if name not in LEFT_OUT and _says_something(name, rows)]
         print_table(rows, {name: name for name in (*shown, WIDEST)})
     say(_sentence(monitor, night, len(rows), as_of))
 
 
-def _night(results: Database, monitor: str, as_of: datetime | None) -> Row | None:
-    """The newest published night, or the one of that logical date."""
-    nights = latest(results, "runs_of_monitor", monitor, limit=ALL_NIGHTS)
-    published = [night for night in nights if night["status"] == "published"]
-    return next((night for night in published if as_of in (None, night["as_of"])), None)
+def _says_something(name: str, rows: Sequence[Row]) -> bool:
+    return any(row[name] not in (None, False) for row in rows)
 
 
 def _sentence(monitor: str, night: Row | None, shown: int, as_of: datetime | None) -> str:

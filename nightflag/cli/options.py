@@ -1,10 +1,11 @@
 """The options that several commands share."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from nightflag.monitors import durations
 from nightflag.windows import as_utc
 
 
@@ -17,6 +18,14 @@ def moment(_type: Any, tokens: Any) -> datetime:
         raise ValueError(
             f"{text!r} is no date or time: expected one such as 2026-01-31 or 2026-01-31T02:30Z."
         ) from None
+
+
+def duration(_type: Any, tokens: Any) -> timedelta:
+    """The length of time that a text such as `1 day` names."""
+    length = durations.parse(tokens[0].value)
+    if not length:
+        raise ValueError("expected a duration longer than 0")
+    return length
 
 
 Moment = Annotated[datetime, Parameter(converter=moment, n_tokens=1)]
@@ -43,3 +52,5 @@ Limit = Annotated[int, Parameter(help="Show at most so many.")]
 Verbose = Annotated[
     bool, Parameter(negative="", help="Show what Prefect and the libraries log as well.")
 ]
+Quiet = Annotated[bool, Parameter(negative="", help="Print errors only.")]
+Database = Annotated[str, Parameter(help="env:NAME, secret:name or sqlite:///file.db")]

@@ -1,6 +1,8 @@
 """Rows on stdout: a table for people, JSON for programs."""
 
 import json
+import os
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from numbers import Real
@@ -9,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -16,6 +19,9 @@ if TYPE_CHECKING:
     from nightflag.checking import Finding
 
 MARKS = {"ok": "[green]ok[/]", "warning": "[yellow]warning[/]", "problem": "[red]problem[/]"}
+
+WIDTH_OF_A_PIPE = 160
+GAP = 2
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -26,18 +32,55 @@ def print_json(rows: Rows) -> None:
 
 
 def print_table(rows: Rows, columns: Mapping[str, str]) -> None:
-    """Print the rows' ``columns``, a mapping from key to heading; the last one takes what is left.
+    """Print the rows' ``columns``, a mapping from key to heading.
 
     Numbers stand on the right, counts with separators: a column whose key speaks of ``records``.
+    The last column takes what is left; where that is too little, it stands below each row.
     """
+    console = _stdout()
+    *others, last = columns
+    room = console.width - console.measure(_table(rows, columns, others)).maximum
+    long = max([len(columns[last]), *(_longest(_cell(last, row[last])) for row in rows)])
+    if long <= room - GAP:
+        console.print(_table(rows, columns, list(columns)))
+    else:
+        _print_with_lines_below(console, rows, columns, others, last)
+
+
+def _table(rows: Rows, columns: Mapping[str, str], keys: Sequence[str]) -> Table:
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for key, heading in columns.items():
+    for key in keys:
         on_right = all(isinstance(row[key], Real | None) for row in rows)
-        last = key == list(columns)[-1]
-        table.add_column(escape(heading), justify="right" if on_right else "left", no_wrap=not last)
+        table.add_column(
+            escape(columns[key]), justify="right" if on_right else "left", no_wrap=True
+        )
     for row in rows:
-        table.add_row(*(Text(_cell(key, row[key])) for key in columns))
-    Console().print(table)
+        table.add_row(*(Text(_cell(key, row[key])) for key in keys))
+    return table
+
+
+def _print_with_lines_below(
+    console: Console, rows: Rows, columns: Mapping[str, str], others: Sequence[str], last: str
+) -> None:
+    with console.capture() as captured:
+        console.print(_table(rows, columns, others))
+    blank, heading, rule, *lines = captured.get().splitlines()
+    console.out(blank, heading, rule, sep="\n", highlight=False)
+    for line, row in zip(lines, rows, strict=False):
+        console.out(line, highlight=False)
+        if text := _cell(last, row[last]):
+            console.print(Padding(Text(text), (0, 0, 0, 4), expand=False))
+    console.print()
+
+
+def _longest(text: str) -> int:
+    return max(map(len, text.splitlines()), default=0)
+
+
+def _stdout() -> Console:
+    """The console of stdout; a file or a pipe has room for wider lines than rich believes."""
+    is_pipe = not sys.stdout.isatty() and "COLUMNS" not in os.environ
+    return Console(width=WIDTH_OF_A_PIPE if is_pipe else None)
 
 
 def print_findings(findings: Sequence["Finding"], *, title: str = "") -> None:
@@ -48,7 +91,7 @@ def print_findings(findings: Sequence["Finding"], *, title: str = "") -> None:
         if finding.mend:
             text.append(f"\n{finding.mend}", style="italic")
         table.add_row(MARKS[finding.level], Text(finding.about), text)
-    Console().print(table)
+    _stdout().print(table)
 
 
 def say(text: str) -> None:

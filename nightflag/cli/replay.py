@@ -11,29 +11,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from nightflag.cli.options import AsJson, moment
+from nightflag.cli.options import AsJson, Moment, duration
 from nightflag.cli.output import print_json, say
 from nightflag.cli.results import at_work_on
 from nightflag.errors import SettingsError
-from nightflag.monitors import durations, overridden
+from nightflag.monitors import overridden
 from nightflag.workplace import Workplace
 
 if TYPE_CHECKING:
     from nightflag.evaluation import Truth
     from nightflag.replaying import Night
 
-Moment = Annotated[datetime, Parameter(converter=moment, n_tokens=1)]
 HEADINGS = ("night (UTC)", "read", "scored", "flagged", "rate", "model", "precision", "recall")
 LINE = "{:<16}{:>9}{:>9}{:>9}{:>8}{:>7}{:>11}{:>8}"
 UNKNOWN = "Late and corrected records, and labels, are taken as they stand now."
-
-
-def duration(_type: Any, tokens: Any) -> timedelta:
-    """The length of time between two nights."""
-    length = durations.parse(tokens[0].value)
-    if not length:
-        raise ValueError("expected a duration longer than 0")
-    return length
 
 
 def replay(

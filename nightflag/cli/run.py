@@ -8,11 +8,13 @@ from cyclopts import Parameter
 
 from nightflag.cli.failures import show
 from nightflag.cli.nights import ready_for_prefect
-from nightflag.cli.options import AsJson, AsOf, Verbose
+from nightflag.cli.options import AsJson, AsOf, Quiet, Verbose
 from nightflag.cli.output import print_json, print_table, say
+from nightflag.cli.progress import steps
 from nightflag.cli.results import results_of
 from nightflag.errors import NightflagError
 from nightflag.monitors import Monitor, find
+from nightflag.reporting.names import page_of
 from nightflag.results.reading import flags_query
 from nightflag.runs import Run
 from nightflag.settings import Settings
@@ -43,7 +45,7 @@ def run(
     *others: Annotated[str, Parameter(help="More monitors; each runs whatever became of others.")],
     as_of: AsOf = None,
     retraining: Annotated[When, Parameter(help="Whether to train a model first.")] = "when-due",
-    quiet: Annotated[bool, Parameter(negative="", help="Print errors only.")] = False,
+    quiet: Quiet = False,
     verbose: Verbose = False,
     as_json: AsJson = False,
 ) -> int:
@@ -53,7 +55,8 @@ def run(
         try:
             found = find(Settings().monitors_folder, name)
             ready_for_prefect(verbose=verbose, quiet=quiet or as_json)
-            rows.append(_row(found, as_of, retraining))
+            with steps(name, quiet=quiet or as_json or verbose):
+                rows.append(_row(found, as_of, retraining))
         except NightflagError as error:
             show(error, about=name)
             codes.add(error.exit_code)
@@ -68,13 +71,12 @@ def run(
 
 def _row(monitor: Monitor, as_of: datetime | None, retraining: When) -> dict[str, Any]:
     from flows.nightly import nightly
-    from nightflag.reporting.folder import page_name
 
     began = datetime.now(UTC)
     night: Run = nightly(monitor.name, as_of=as_of, retraining=RETRAINING[retraining])
     with results_of(monitor) as results:
         query = flags_query(results, monitor.name, night.run_id)
-    report = Settings().reports_folder / monitor.name / page_name(night.as_of)
+    report = page_of(Settings().reports_folder, monitor.name, night.as_of)
     return {
         **{name: getattr(night, name) for name in (*COLUMNS, "run_id", "as_of", "warnings")},
         "published_before": bool(night.finished_at and night.finished_at < began),

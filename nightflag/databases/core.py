@@ -42,6 +42,6 @@ class CoreDatabase(Database):
 
         def append(table: Table, batch: pa.RecordBatch) -> None:
             with self.writing() as connection:
-                connection.execute(table.insert(), batch.to_pylist())
+                self.add(connection, table, batch)
 
         yield append

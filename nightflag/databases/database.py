@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from typing import Any, ClassVar
 
 import pyarrow as pa
@@ -17,6 +18,7 @@ from sqlalchemy import (
     null,
 )
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.schema import ExecutableDDLElement
 from sqlalchemy.types import TypeEngine
 
 from nightflag.databases.literal import statement
@@ -74,6 +76,23 @@ class Database:
         The batch's columns are matched to the table's by name. All is committed at the end.
         """
         raise NotImplementedError
+
+    @contextmanager
+    def loading(
+        self, first: Iterable[ExecutableDDLElement]
+    ) -> Iterator[Callable[[Table, pa.RecordBatch], None]]:
+        """A function that adds a batch to a table, once the statements ``first`` are through.
+
+        All of it is one transaction: committed at the end, or nothing has happened.
+        """
+        with self.writing() as connection:
+            for statement in first:
+                connection.execute(statement)
+            yield partial(self.add, connection)
+
+    def add(self, connection: Connection, table: Table, batch: pa.RecordBatch) -> None:
+        """Add the batch to the table; its columns are matched by name."""
+        connection.execute(table.insert(), batch.to_pylist())
 
     def readable(self, column: ColumnElement[Any], field: pa.Field) -> ColumnElement[Any]:
         """``column`` as the driver delivers it with the type of ``field``."""

@@ -19,6 +19,7 @@ from sqlalchemy import (
     types,
 )
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.schema import ExecutableDDLElement
 
 from nightflag.databases.arrow import with_types
 from nightflag.databases.database import Database
@@ -119,6 +120,14 @@ class PostgresqlDatabase(Database):
     @contextmanager
     def appending(self) -> Iterator[Callable[[Table, pa.RecordBatch], None]]:
         """See :meth:`Database.appending`."""
+        with self.loading(()) as append:
+            yield append
+
+    @contextmanager
+    def loading(
+        self, first: Iterable[ExecutableDDLElement]
+    ) -> Iterator[Callable[[Table, pa.RecordBatch], None]]:
+        """See :meth:`Database.loading`."""
         with self._cursor() as cursor:
 
             def append(table: Table, batch: pa.RecordBatch) -> None:
@@ -126,6 +135,8 @@ class PostgresqlDatabase(Database):
                     table.name, batch, mode="append", db_schema_name=table.schema or self.schema
                 )
 
+            for statement in first:
+                cursor.execute(str(statement.compile(self.engine)))
             yield append
             cursor.connection.commit()
 

@@ -112,14 +112,18 @@ class SqliteDatabase(Database):
         """See :meth:`Database.appending`; commits batch by batch, to hold no lock for long."""
 
         def append(table: Table, rows: pa.RecordBatch) -> None:
-            columns = [column for column in table.c if column.name in rows.schema.names]
-            text = str(table.insert().values(dict.fromkeys(columns)).compile(self.engine))
-            ordered = as_text_times(rows.select([column.name for column in columns]))
-            values = [column.to_pylist() for column in ordered.columns]
             with self.writing() as connection:
-                _driver(connection).executemany(text, zip(*values, strict=True))
+                self.add(connection, table, rows)
 
         yield append
+
+    def add(self, connection: Connection, table: Table, batch: pa.RecordBatch) -> None:
+        """See :meth:`Database.add`."""
+        columns = [column for column in table.c if column.name in batch.schema.names]
+        text = str(table.insert().values(dict.fromkeys(columns)).compile(self.engine))
+        ordered = as_text_times(batch.select([column.name for column in columns]))
+        values = [column.to_pylist() for column in ordered.columns]
+        _driver(connection).executemany(text, zip(*values, strict=True))
 
     def event_time(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
         """See :meth:`Database.event_time`: any ISO 8601 text as UTC, to the millisecond.

@@ -5,6 +5,6 @@
 
 from nightflag.proposal.guessing import Guesses, Wishes, propose
 from nightflag.proposal.tables import table_names
-from nightflag.proposal.writing import write
+from nightflag.proposal.writing import trial, write
 
-__all__ = ["Guesses", "Wishes", "propose", "table_names", "write"]
+__all__ = ["Guesses", "Wishes", "propose", "table_names", "trial", "write"]

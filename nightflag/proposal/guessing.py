@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -13,15 +14,18 @@ from nightflag import features
 from nightflag.databases import Database
 from nightflag.errors import MonitorError, SourceError
 from nightflag.monitors import Monitor
-from nightflag.proposal.tables import SAMPLE, Looked, look_at
+from nightflag.proposal.tables import SAMPLE, Looked, look_at, tells_all_apart
 from nightflag.records import describe
+from nightflag.records.recency import newest
 from nightflag.records.times import event_times
 from nightflag.validation import propose as proposed_expectations
 
 EVENT = re.compile(r"^(event|record|occur|measur|observ|transact|read|happen|creat|insert|log)")
 MOMENT = re.compile(r"_at$|time|date|stamp|_ts$|^ts$")
 AFTERWARDS = re.compile(r"updat|modif|chang|delet|expir|due|birth|valid|until|load|import|sync")
-LABELS = re.compile(r"(is_)?(label|anomaly|anomalous|fraud|outlier|attack)")
+LABELS = re.compile(r"label|anomal|fraud|outlier|attack|abnormal|intrusion")
+PERHAPS_LABELS = re.compile(r"event|incident|fail|fault|defect|target|breakdown")
+IDENTIFIERS = re.compile(r"(^|_)(id|key|uuid|guid|nr|no|num|number)$|[a-z](Id|ID|Key|Number)$")
 RATES = (0.01, 0.02, 0.05, 0.1)
 HELD_OUT = 0.25
 
@@ -48,6 +52,7 @@ class Guesses:
     expectations: list[dict[str, dict[str, Any]]]
     alarm_rate: float
     sampled: int
+    newest: datetime | None
 
 
 def propose(database: Database, reference: str, wishes: Wishes) -> Guesses:
@@ -57,7 +62,7 @@ def propose(database: Database, reference: str, wishes: Wishes) -> Guesses:
     naming the candidates where the key or the event time cannot be guessed.
     """
     looked = look_at(database, wishes.table, wishes.schema)
-    key, why_key = _key(looked, wishes)
+    key, why_key = _key(database, looked, wishes)
     time, why_time = _time(looked, wishes, has_text_times=database.dialect == "sqlite")
     label, why_label = _label(looked, {*key, time}, wishes)
     monitor = _monitor(reference, wishes, {"key": key, "time": time, "label": label})
@@ -71,10 +76,11 @@ def propose(database: Database, reference: str, wishes: Wishes) -> Guesses:
         proposed_expectations(known, key=key, time=time),
         _alarm_rate(len(frame)),
         len(frame),
+        newest(database, monitor.source),
     )
 
 
-def _key(looked: Looked, wishes: Wishes) -> tuple[tuple[str, ...], str]:
+def _key(database: Database, looked: Looked, wishes: Wishes) -> tuple[tuple[str, ...], str]:
     if wishes.key:
         return wishes.key, "As you said."
     if looked.primary_key:
@@ -82,6 +88,10 @@ def _key(looked: Looked, wishes: Wishes) -> tuple[tuple[str, ...], str]:
     if len(looked.unique) == 1:
         return looked.unique[0], "Declared unique, and there is no primary key."
     candidates = [name for name in looked.columns.names if _tells_apart(looked, name)]
+    named = [name for name in candidates if IDENTIFIERS.search(name)]
+    for likely in named or (candidates if len(candidates) == 1 else []):
+        if tells_all_apart(database, looked, likely):
+            return (likely,), "No primary key is declared, but here no value is missing or twice."
     raise SourceError(
         f"{looked.name} declares no primary key, so the key cannot be guessed.",
         expected=f"the column or columns that identify a record; {_listed(candidates, looked)}",
@@ -142,10 +152,25 @@ def _label(looked: Looked, taken: set[str], wishes: Wishes) -> tuple[str | None,
     if wishes.label:
         return wishes.label, "As you said: only used to evaluate, never seen by the detector."
     free = [name for name in looked.columns.names if name not in taken]
-    named = [name for name in free if LABELS.fullmatch(name.lower())]
-    if not named:
+    candidates = [
+        name
+        for words in (LABELS, PERHAPS_LABELS)
+        for name in free
+        if words.search(name.lower()) and _says_yes_or_no(looked, name)
+    ]
+    if not candidates:
         return None, ""
-    return named[0], "Named like a label: only used to evaluate, never seen by the detector."
+    also = f" Also possible: {', '.join(candidates[1:])}." if candidates[1:] else ""
+    why = f"Named like a label, and says yes or no: it only evaluates.{also} If it is none, take"
+    return candidates[0], f"{why} it away."
+
+
+def _says_yes_or_no(looked: Looked, name: str) -> bool:
+    values = looked.records.column(name).unique().drop_null()
+    if pa.types.is_boolean(values.type):
+        return True
+    numbers = pa.types.is_integer(values.type) or pa.types.is_floating(values.type)
+    return bool(numbers and len(values) and set(values.to_pylist()) <= {0, 1})
 
 
 def _monitor(reference: str, wishes: Wishes, guessed: dict[str, Any]) -> Monitor:

@@ -1,14 +1,17 @@
 """A proposed monitor as a file that explains itself."""
 
 from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import yaml
 
 from nightflag.errors import MonitorError, SettingsError
 from nightflag.proposal.guessing import Guesses
+from nightflag.records.recency import night_after
 
-LONGEST_COMMENT = 110
+LONGEST_COMMENT = 150
+ONE_DAY = timedelta(days=1)
 
 
 def write(guesses: Guesses, folder: Path, *, replace: bool) -> Path:
@@ -37,12 +40,19 @@ def write(guesses: Guesses, folder: Path, *, replace: bool) -> Path:
     return path
 
 
+def trial(guesses: Guesses, today: date | None = None) -> str:
+    """The command that tries the monitor, in a night that has records."""
+    last, name = guesses.newest, guesses.monitor.name
+    old = last is not None and last.date() < (today or datetime.now(UTC).date()) - ONE_DAY
+    return f"nightflag check {name}" + (f" --as-of {night_after(last)}" if last and old else "")
+
+
 def lines(guesses: Guesses) -> Iterator[str]:
     """The lines of the file; every value as YAML, every reason as a comment."""
     name, source = guesses.monitor.name, guesses.monitor.source
     table = f"{source.schema_name}.{source.table}" if source.schema_name else str(source.table)
     yield _comment(f"Guessed from {table} and {guesses.sampled:,} of its records.")
-    yield _comment(f"Correct what is wrong, then try it: nightflag check {name}")
+    yield _comment(f"Correct what is wrong, then try it: {trial(guesses)}")
     yield from (f"monitor: {_yaml(name)}", "")
     yield from _source(guesses)
     yield from _features(guesses)
@@ -84,7 +94,8 @@ def _features(guesses: Guesses) -> Iterator[str]:
     yield from (
         _comment(f"  {column}: left out, {reason}") for column, reason in inferred.left_out.items()
     )
-    column = next(iter(inferred.kinds), "column")
+    others = (name for name in inferred.kinds if name != guesses.monitor.source.time)
+    column = next(others, "column")
     yield "# features:"
     yield _comment(f"  exclude: {_yaml([column])}")
     yield _comment(f"  kinds: {_yaml({column: 'categorical'})}")

@@ -7,17 +7,20 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nightflag.errors import NightflagError
-from nightflag.runs import Run
-from nightflag.workplace import Workplace
+
+if TYPE_CHECKING:
+    from nightflag.runs import Run
+    from nightflag.workplace import Workplace
 
 __all__ = ["failure_is_a_warning", "write"]
 
 logger = logging.getLogger(__name__)
 
 
-def write(workplace: Workplace, night: Run) -> Path:
+def write(workplace: "Workplace", night: "Run") -> Path:
     """The page of a published night, written to the reports folder; the list of nights follows.
 
     Both files are written beside and renamed, so a reader never sees half of one. Raises

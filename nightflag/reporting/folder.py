@@ -3,12 +3,12 @@
 import os
 import secrets
 from contextlib import suppress
-from datetime import datetime
 from pathlib import Path
 
 from nightflag import runs
 from nightflag.errors import ReportError
 from nightflag.reporting import page
+from nightflag.reporting.names import page_name, page_of
 from nightflag.runs import Run
 from nightflag.workplace import Workplace
 
@@ -18,17 +18,11 @@ LISTED_NIGHTS = 1_000
 
 def keep(workplace: Workplace, night: Run, text: str) -> Path:
     """Where the page of ``night`` now lies; the list of the monitor's nights names it."""
-    where = workplace.reports / night.monitor / page_name(night.as_of)
+    where = page_of(workplace.reports, night.monitor, night.as_of)
     _replace(where, text)
     nights = runs.latest(workplace.results, night.monitor, limit=LISTED_NIGHTS)
     _replace(where.with_name(INDEX), page.of_nights(workplace.monitor, _links(nights, where)))
     return where
-
-
-def page_name(as_of: datetime) -> str:
-    """The name of the page of that logical date, to the minute where it is a whole one."""
-    whole = as_of.second == as_of.microsecond == 0
-    return f"{as_of:%Y-%m-%dT%H%MZ}.html" if whole else f"{as_of:%Y-%m-%dT%H%M%S.%fZ}.html"
 
 
 def _links(nights: list[Run], page_: Path) -> list[tuple[Run, str | None]]:

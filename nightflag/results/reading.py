@@ -1,5 +1,6 @@
 """What has been published, read back: flags, runs and models as plain rows."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from nightflag.queries import UtcTimestamp, run
 
 RUNS, MODELS = "nightflag_runs", "nightflag_models"
 MOMENTS = frozenset({"event_time", "scored_at"})
+ALL_NIGHTS = 100_000
 
 Row = dict[str, Any]
 
@@ -42,6 +44,13 @@ def latest(results: Database, query: str, monitor: str, *, limit: int) -> list[R
     with results.reading() as connection:
         rows = run(connection, query, monitor=monitor, limit=limit).mappings()
         return [dict(row) for row in rows]
+
+
+def published_night(results: Database, monitor: str, as_of: datetime | None) -> Row | None:
+    """The published night of that logical date, or by default the newest one."""
+    nights = latest(results, "runs_of_monitor", monitor, limit=ALL_NIGHTS)
+    published = [night for night in nights if night["status"] == "published"]
+    return next((night for night in published if as_of in (None, night["as_of"])), None)
 
 
 def flags(results: Database, monitor: str, run_id: int, *, limit: int) -> list[Row]:

@@ -16,10 +16,11 @@ Proposal = dict[str, dict[str, Any]]
 def propose(frame: pd.DataFrame, *, key: Sequence[str], time: str) -> list[Proposal]:
     """Expectations in the monitor's short form, from a sample: ``[{name: settings}, ...]``.
 
-    Keys, event time and every column without a null in the sample must not be null. Numbers should
-    stay within the sample's range, widened by its width on both sides; a text of few levels should
-    stay among them. Those two only warn: an extreme or a new value is what the detector is there to
-    flag, and a quarantined record is never scored. Identifiers, constants and free text get none.
+    Keys and event time must not be null. Columns without a null in the sample should have none,
+    numbers should stay within the sample's range, widened by its width on both sides, a text of few
+    levels should stay among them. Those only warn: a null, an extreme or a new value is what the
+    detector is there to flag, and a quarantined record is never scored. Identifiers, constants and
+    free text get no range.
     """
     proposals: list[Proposal] = [
         {"expect_table_row_count_to_be_between": {"min_value": 1, "severity": "warning"}}
@@ -33,8 +34,11 @@ def propose(frame: pd.DataFrame, *, key: Sequence[str], time: str) -> list[Propo
 
 
 def _not_null(column: pd.Series, *, known: bool) -> list[Proposal]:
-    if known or (len(column) and column.notna().all()):
-        return [{"expect_column_values_to_not_be_null": {"column": column.name}}]
+    settings = {"column": column.name}
+    if known:
+        return [{"expect_column_values_to_not_be_null": settings}]
+    if len(column) and column.notna().all():
+        return [{"expect_column_values_to_not_be_null": {**settings, "severity": "warning"}}]
     return []
 
 

@@ -53,7 +53,7 @@ def test_help_lists_every_command(nightflag) -> None:
         ["run"],
         ["flags", "payments", "--limit", "many"],
         ["flags", "payments", "--as-of", "yesterday"],
-        ["init"],
+        ["load"],
     ],
     ids=" ".join,
 )

@@ -78,12 +78,36 @@ def test_without_a_table_the_tables_are_listed(nightflag, any_bank: str, home: P
 
 
 def test_a_key_that_cannot_be_guessed_names_the_candidates(nightflag, any_bank: str) -> None:
-    execute(any_bank, "create view paid as select payment_id, paid_at, amount, shop from payments")
+    execute(any_bank, "create view paid as select paid_at, message, shop from payments")
     said = nightflag(*TABLE, "paid")
     assert said.code == 2
-    assert "these have no value twice: payment_id, paid_at" in said.err
+    assert "these have no value twice: paid_at, message" in said.err
     assert "--key COLUMN" in said.err
-    assert nightflag(*TABLE, "paid", "--key", "payment_id").code == 0
+    assert nightflag(*TABLE, "paid", "--key", "message").code == 0
+
+
+def test_every_table_gets_a_monitor_but_those_that_cannot_be_guessed(
+    nightflag, any_bank: str, home: Path
+) -> None:
+    execute(
+        any_bank,
+        "create table shops (city text)",
+        "create table claims (claim_no integer, claimed_at timestamp, amount double precision,"
+        " fraud_found integer, system_failure integer)",
+        "insert into claims select payment_id, paid_at, amount,"
+        " case when amount > 1000 then 1 else 0 end, 0 from payments",
+    )
+    said = nightflag("init", "--database", "env:BANK_URL", "--all")
+    assert said.code == 2
+    assert "shops: Source error" in said.err
+    assert "nightflag check claims --as-of 2026-01-26" in said.err
+    assert sorted(path.stem for path in (home / "monitors").iterdir()) == ["claims", "payments"]
+    text = (home / "monitors" / "claims.yaml").read_text()
+    assert "no value is missing or twice.\n  key: [claim_no]\n" in text
+    assert "Also possible: system_failure." in text
+    assert read(home / "monitors" / "claims.yaml").source.label == "fraud_found"
+    alone = nightflag("init", "--database", "env:BANK_URL", "--all", "--key", "city")
+    assert (alone.code, "--all was given" in alone.err) == (2, True)
 
 
 def test_a_time_that_cannot_be_guessed_names_the_columns(nightflag, any_bank: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from nightflag import reporting
 from nightflag.errors import ReportError
-from nightflag.reporting.folder import page_name
+from nightflag.reporting.names import page_name
 from nightflag.runs import fail, open_run
 from tests.nightflag.reporting.payments import NIGHT, at_work, fill, publish, records, rows
 from tests.nightflag.reporting.reading import Page

@@ -64,11 +64,11 @@ def test_a_text_of_few_levels_warns_of_new_ones() -> None:
     assert proposed("remark", "expect_column_values_to_be_in_set") is None
 
 
-def test_what_is_never_null_in_the_sample_must_not_be_null() -> None:
+def test_key_and_time_must_not_be_null_and_what_never_was_warns() -> None:
     name = "expect_column_values_to_not_be_null"
     assert proposed("id", name) == {"column": "id"}
     assert proposed("when", name) == {"column": "when"}
-    assert proposed("amount", name) == {"column": "amount"}
+    assert proposed("amount", name) == {"column": "amount", "severity": "warning"}
     assert proposed("sometimes", name) is None
 
 

@@ -1,0 +1,15 @@
+"""The names of pages, which a reading command knows without drawing anything."""
+
+from datetime import datetime
+from pathlib import Path
+
+
+def page_of(reports: Path, monitor: str, as_of: datetime) -> Path:
+    """Where the page of that monitor's night lies, once it is written."""
+    return reports / monitor / page_name(as_of)
+
+
+def page_name(as_of: datetime) -> str:
+    """The name of the page of that logical date, to the minute where it is a whole one."""
+    whole = as_of.second == as_of.microsecond == 0
+    return f"{as_of:%Y-%m-%dT%H%MZ}.html" if whole else f"{as_of:%Y-%m-%dT%H%M%S.%fZ}.html"
