@@ -17,6 +17,7 @@ from nightflag.errors import NightflagError
 COMMANDS = {
     "load": "Make a table of a CSV or Parquet file, to try things out.",
     "init": "Look at a table and write its monitor, with every guess explained.",
+    "schema": "Print the JSON Schema of a monitor, for an editor that checks YAML.",
     "check": "Try everything a night would need, and say what it would do. Writes nothing.",
     "run": "Run the night of one monitor or several, now.",
     "retrain": "Train a new model for a monitor, now.",

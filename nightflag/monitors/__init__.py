@@ -7,6 +7,7 @@ from nightflag.monitors.model import Execution, Expectation, Features, Kind, Mon
 from nightflag.monitors.overriding import overridden
 from nightflag.monitors.reading import find, read, read_all
 from nightflag.monitors.references import redact, resolve
+from nightflag.monitors.schema import json_schema
 from nightflag.monitors.sequence import Sequence
 from nightflag.monitors.source import Results, Source
 from nightflag.monitors.training import Detector, Training
@@ -27,6 +28,7 @@ __all__ = [
     "Source",
     "Training",
     "find",
+    "json_schema",
     "overridden",
     "read",
     "read_all",

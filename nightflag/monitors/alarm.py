@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from nightflag.monitors.section import Identifier, Section
 
@@ -15,6 +15,16 @@ def _per_night(limit: object) -> object:
     """``50 per night`` as 50; anything else is left for the type to refuse."""
     found = PER_NIGHT.fullmatch(limit) if isinstance(limit, str) else None
     return int(re.sub("[_,]", "", found[1])) if found else limit
+
+
+PerNight = Annotated[
+    int,
+    BeforeValidator(_per_night),
+    Field(ge=1),
+    WithJsonSchema(
+        {"type": ["integer", "string"], "minimum": 1, "pattern": f"^{PER_NIGHT.pattern}$"}
+    ),
+]
 
 
 class Segments(Section):
@@ -32,7 +42,7 @@ class Alarm(Section):
     rate: Rate = Field(
         default=0.01, description="A record is flagged only when its p-value is at most this."
     )
-    at_most: Annotated[int, BeforeValidator(_per_night), Field(ge=1)] | None = Field(
+    at_most: PerNight | None = Field(
         default=None, description="Flag no more than so many records a night, the strongest."
     )
     false_discovery_rate: Rate | None = Field(

@@ -68,5 +68,13 @@ Duration = Annotated[
     timedelta,
     BeforeValidator(parse),
     PlainSerializer(write, return_type=str, when_used="json"),
-    WithJsonSchema({"type": "string", "pattern": PATTERN, "examples": ["2 days", "36 hours", "0"]}),
+    WithJsonSchema(
+        {
+            "type": ["string", "integer"],
+            "pattern": PATTERN,
+            "maximum": 0,
+            "minimum": 0,
+            "examples": ["2 days", "36 hours", 0],
+        }
+    ),
 ]

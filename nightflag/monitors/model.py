@@ -4,9 +4,9 @@ import hashlib
 import json
 import re
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
 
 from nightflag.monitors.alarm import Alarm
 from nightflag.monitors.durations import Duration
@@ -37,11 +37,26 @@ class Features(Section):
         return kinds
 
 
+RULE = r"^(expect|unexpected)_[a-z0-9_]+$"
+ONE_RULE = {
+    "type": "object",
+    "minProperties": 1,
+    "anyOf": [
+        {"required": ["type"], "properties": {"type": {"type": "string", "pattern": RULE}}},
+        {
+            "maxProperties": 1,
+            "patternProperties": {RULE: {"type": ["object", "null"]}},
+            "additionalProperties": False,
+        },
+    ],
+}
+
+
 class Expectation(Section):
     """One Great Expectations rule; GX itself checks the settings."""
 
     type: str = Field(
-        pattern=r"^(expect|unexpected)_[a-z0-9_]+$",
+        pattern=RULE,
         max_length=200,
         description="The rule's name in snake case, such as expect_column_values_to_not_be_null.",
     )
@@ -111,7 +126,7 @@ class Monitor(Section):
         default=None,
         description="How much of its entity's past a record is seen with; by default none.",
     )
-    expectations: tuple[Expectation, ...] = Field(
+    expectations: tuple[Annotated[Expectation, WithJsonSchema(ONE_RULE)], ...] = Field(
         default=(), strict=False, max_length=1_000, description="Great Expectations rules."
     )
     training_rows: Literal["unlabelled", "clean"] = Field(

@@ -10,6 +10,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    WithJsonSchema,
     model_validator,
 )
 
@@ -39,12 +40,14 @@ def _unique(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+NAME = {"type": "string", "minLength": 1, "maxLength": 128}
 Identifier = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f]+$")]
 Columns = Annotated[
     tuple[Identifier, ...],
     Field(strict=False),
     BeforeValidator(_listed),
     AfterValidator(_unique),
+    WithJsonSchema({"anyOf": [NAME, {"type": "array", "items": NAME, "uniqueItems": True}]}),
 ]
 Reference = Annotated[str, BeforeValidator(references.check)]
 Zone = Annotated[str, AfterValidator(_zone)]
