@@ -1,11 +1,11 @@
 """The site of the documentation, built by ``make docs``."""
 
-from nightflag.cli import version
+from nightflag.cli import version as installed_version
 
 project = "nightflag"
 author = "The nightflag authors"
-copyright = author  # noqa: A001 - Sphinx calls it so
-release = version()
+copyright = author
+release = installed_version()
 
 extensions = ["myst_parser"]
 source_suffix = {".md": "markdown"}

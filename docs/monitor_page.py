@@ -11,9 +11,9 @@ PAGE = Path(__file__).with_name("monitor.md")
 HEAD = """\
 # The monitor's file
 
-One YAML file in `monitors/` describes one watched table. This page is written by `make docs` from the code that reads
-the file; `nightflag schema` prints the same as JSON Schema, with which an editor completes and checks the file as you
-type:
+One YAML file in `monitors/` describes one watched table. This page is written by `make docs` from
+the code that reads the file; `nightflag schema` prints the same as JSON Schema, with which an editor
+completes and checks the file as you type:
 
 ```console
 $ nightflag schema > monitors/monitor.schema.json
@@ -21,8 +21,9 @@ $ nightflag schema > monitors/monitor.schema.json
 
 and, as the first line of the monitor, `# yaml-language-server: $schema=monitor.schema.json`.
 
-A key that is left out, or has no value, takes its default. Durations are words: `2 days`, `36 hours`, `0`. A single column
-may stand without brackets. A mistake is answered with the file, the line and what was expected there.
+A key that is left out, or has no value, takes its default. Durations are words: `2 days`,
+`36 hours`, `0`. A single column may stand without brackets. A mistake is answered with the file, the
+line and what was expected there.
 """
 ROWS = "| key | takes | by default | means |\n|---|---|---|---|"
 
@@ -36,24 +37,22 @@ def main() -> None:
 
 def page(schema: Schema) -> str:
     """The page in Markdown."""
-    blocks = [HEAD, table("The file as a whole", schema, schema)]
-    for key, section, name in sections(schema):
-        blocks.append(table(f"`{key}`", schema["$defs"][name], schema, section["description"]))
+    blocks = [HEAD, table("The file as a whole", schema)]
+    for key, section, name in sections(schema, schema["$defs"]):
+        words = section["description"]
+        blocks.append(table(f"`{key}`", schema["$defs"][name], words))
     return "\n".join(blocks)
 
 
-def sections(schema: Schema, under: str = "") -> Iterator[tuple[str, Schema, str]]:
-    """The sections of the file: key, how it is described there, and the name of its definition."""
-    for key, section in schema["properties"].items():
-        name = definition(section)
-        if name:
+def sections(parent: Schema, defined: Schema, under: str = "") -> Iterator[tuple[str, Schema, str]]:
+    """Each section inside ``parent``, inner ones after theirs: key, schema, definition's name."""
+    for key, section in parent["properties"].items():
+        if name := definition(section):
             yield f"{under}{key}", section, name
-    for key, _, name in list(sections(schema)) if not under else ():
-        inner = {**schema, "properties": schema["$defs"][name]["properties"]}
-        yield from sections(inner, f"{key}.")
+            yield from sections(defined[name], defined, f"{under}{key}.")
 
 
-def table(heading: str, section: Schema, schema: Schema, words: str = "") -> str:
+def table(heading: str, section: Schema, words: str = "") -> str:
     """A section with its keys."""
     required = section.get("required", ())
     rows = [
@@ -88,7 +87,7 @@ def bounds(schema: Schema) -> str:
         return ""
     least = f"above {low:,}" if "exclusiveMinimum" in schema else f"from {low:,}"
     most = "below" if "exclusiveMaximum" in schema else "to"
-    return f", {least}" if high is None else f", {least} {most} {high:,}"
+    return f", {least}" if high is None else f", {least}, {most} {high:,}"
 
 
 def default(required: bool, schema: Schema) -> str:
