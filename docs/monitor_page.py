@@ -12,8 +12,8 @@ HEAD = """\
 # The monitor's file
 
 One YAML file in `monitors/` describes one watched table. This page is written by `make docs` from
-the code that reads the file; `nightflag schema` prints the same as JSON Schema, with which an editor
-completes and checks the file as you type:
+the code that reads the file; `nightflag schema` prints the same as JSON Schema, with which an
+editor completes and checks the file as you type:
 
 ```console
 $ nightflag schema > monitors/monitor.schema.json
@@ -22,8 +22,8 @@ $ nightflag schema > monitors/monitor.schema.json
 and, as the first line of the monitor, `# yaml-language-server: $schema=monitor.schema.json`.
 
 A key that is left out, or has no value, takes its default. Durations are words: `2 days`,
-`36 hours`, `0`. A single column may stand without brackets. A mistake is answered with the file, the
-line and what was expected there.
+`36 hours`, `0`. A single column may stand without brackets. A mistake is answered with the file,
+the line and what was expected there.
 """
 ROWS = "| key | takes | by default | means |\n|---|---|---|---|"
 
