@@ -10,7 +10,7 @@ import pytest
 
 from nightflag import failpoints
 from nightflag.cli.output import print_table
-from nightflag.cli.progress import steps
+from nightflag.cli.progress import each_night, steps
 
 ROOT = Path(__file__).parents[3]
 ROWS = [
@@ -48,6 +48,14 @@ def test_a_pipe_has_no_control_characters_and_no_steps(capsys, monkeypatch) -> N
     assert said.err == ""
     assert all(letter == "\n" or letter.isprintable() for letter in said.out)
     assert failpoints.listeners == []
+
+
+def test_nights_are_awaited_one_by_one_and_all_come() -> None:
+    awaited: list[int] = []
+    nights = (awaited.append(number) or number for number in range(3))
+    seen = [(night, list(awaited)) for night in each_night(nights, 3)]
+    assert seen == [(0, [0]), (1, [0, 1]), (2, [0, 1, 2])]
+    assert list(each_night(iter([1]), 3)) == [1]
 
 
 def on_a_terminal(**environment: str) -> str:
