@@ -107,6 +107,7 @@ check: lint types imports docs test ## what CI runs
 lock: $(STAMP) ## resolve the requirements again
 	$(LOCK) pyproject.toml --group dev --output-file requirements/dev.txt
 	$(LOCK) --group lock --output-file requirements/uv.txt
+	$(LOCK) pyproject.toml --constraint requirements/dev.txt --output-file requirements/run.txt
 
 clean: ## remove .venv and every cache
 	rm -rf .venv build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -39,6 +39,7 @@ COMMANDS = {
     "evaluate": "Compare flags with labels and verdicts, and keep the figures.",
     "grant": "Let a role of PostgreSQL read the views, and nothing else.",
     "doctor": "Examine the installation: versions, folders, variables, server, monitors.",
+    "completion": "Print the script with which a shell completes commands and options.",
     "deploy": "Tell the Prefect server to run the monitors on their schedules.",
 }
 WRONG_USAGE = 2

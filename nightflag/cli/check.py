@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from nightflag import checking
-from nightflag.checking import Finding
 from nightflag.cli.options import AsJson, AsOf
 from nightflag.cli.output import print_findings, print_json, say
 from nightflag.cli.quiet import hush
@@ -16,7 +14,9 @@ from nightflag.cli.results import read_secret
 from nightflag.errors import NightflagError
 from nightflag.monitors import Monitor, find
 from nightflag.settings import Settings
-from nightflag.workplace import of_monitor
+
+if TYPE_CHECKING:
+    from nightflag.checking import Finding
 
 CORRECT_FIRST = 2
 
@@ -28,6 +28,8 @@ def check(
 ) -> int:
     """Try everything a night would need, and say exactly what it would do. Writes nothing."""
     hush()
+    from nightflag import checking
+
     moment = as_of or datetime.now(UTC).replace(second=0, microsecond=0)
     found = [(name, _checked(monitor, moment)) for name, monitor in _chosen(monitors)]
     rows = [{"monitor": name, **asdict(one)} for name, findings in found for one in findings]
@@ -42,6 +44,8 @@ def check(
 
 
 def _chosen(names: Sequence[str]) -> list[tuple[str, Monitor | NightflagError]]:
+    from nightflag import checking
+
     settings = Settings()
     if not names:
         return checking.found_monitors(settings)
@@ -54,7 +58,11 @@ def _chosen(names: Sequence[str]) -> list[tuple[str, Monitor | NightflagError]]:
     return found
 
 
-def _checked(monitor: Monitor | NightflagError, as_of: datetime) -> list[Finding]:
+def _checked(monitor: Monitor | NightflagError, as_of: datetime) -> "list[Finding]":
+    from nightflag import checking
+    from nightflag.checking import Finding
+    from nightflag.workplace import of_monitor
+
     if isinstance(monitor, NightflagError):
         return [Finding("problem", "file", monitor.what, monitor.mend)]
     try:

@@ -1,10 +1,10 @@
 """``nightflag init``."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from nightflag import monitors, proposal
+from nightflag import monitors
 from nightflag.cli.failures import show
 from nightflag.cli.options import Database
 from nightflag.cli.output import say
@@ -12,8 +12,10 @@ from nightflag.cli.results import read_secret
 from nightflag.databases import Database as Source
 from nightflag.databases import connect
 from nightflag.errors import NightflagError, SettingsError
-from nightflag.proposal import Wishes
 from nightflag.settings import Settings, database_url
+
+if TYPE_CHECKING:
+    from nightflag.proposal import Wishes
 
 Text = str | None
 
@@ -33,17 +35,19 @@ def init(
     force: Annotated[bool, Parameter(negative="", help="Replace a file that is there.")] = False,
 ) -> int:
     """Look at a table and write its monitor, with a comment that explains each guess."""
+    from nightflag.proposal import Wishes, table_names
+
     columns = tuple(key.split(",")) if key else ()
     source = connect(database_url(database, read_secret=read_secret))
     try:
         if every_table:
             _refuse_details(table, name, key, time, label)
-            names = proposal.table_names(source, schema)
+            names = table_names(source, schema)
             return max(
                 (_tried(source, database, Wishes(one, schema), force) for one in names), default=0
             )
         if table is None:
-            _list_tables(proposal.table_names(source, schema), database)
+            _list_tables(table_names(source, schema), database)
         else:
             _write(source, database, Wishes(table, schema, name, columns, time, label), force)
     finally:
@@ -51,7 +55,7 @@ def init(
     return 0
 
 
-def _tried(source: Source, reference: str, wishes: Wishes, force: bool) -> int:
+def _tried(source: Source, reference: str, wishes: "Wishes", force: bool) -> int:
     """The exit code of one table among all; the others go on."""
     try:
         _write(source, reference, wishes, force)
@@ -61,7 +65,9 @@ def _tried(source: Source, reference: str, wishes: Wishes, force: bool) -> int:
     return 0
 
 
-def _write(source: Source, reference: str, wishes: Wishes, force: bool) -> None:
+def _write(source: Source, reference: str, wishes: "Wishes", force: bool) -> None:
+    from nightflag import proposal
+
     guesses = proposal.propose(source, reference, wishes)
     path = proposal.write(guesses, Settings().monitors_folder, replace=force)
     monitors.read(path)

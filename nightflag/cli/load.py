@@ -3,9 +3,8 @@
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import pyarrow as pa
 from cyclopts import Parameter
 
 from nightflag.cli.options import Database, Quiet, duration
@@ -14,21 +13,22 @@ from nightflag.cli.progress import progress
 from nightflag.cli.results import read_secret
 from nightflag.databases import connect
 from nightflag.errors import SettingsError
-from nightflag.loading import Clock, Target, opened
-from nightflag.loading import load as load_file
 from nightflag.settings import database_url
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Name = str | None
 MINUTE = timedelta(minutes=1)
 WORDS = {
-    pa.string(): "text",
-    pa.int64(): "integer",
-    pa.float64(): "number",
-    pa.bool_(): "boolean",
-    pa.date32(): "date",
-    pa.timestamp("us"): "timestamp",
-    pa.timestamp("us", "UTC"): "timestamp with time zone",
-    pa.binary(): "bytes",
+    "string": "text",
+    "int64": "integer",
+    "double": "number",
+    "bool": "boolean",
+    "date32[day]": "date",
+    "timestamp[us]": "timestamp",
+    "timestamp[us, tz=UTC]": "timestamp with time zone",
+    "binary": "bytes",
 }
 
 
@@ -60,6 +60,9 @@ def load(
             expected="one of them, or none for a new table",
             mend="leave one out",
         )
+    from nightflag.loading import Clock, Target, opened
+    from nightflag.loading import load as load_file
+
     midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     target = Target(
         table,
@@ -81,7 +84,7 @@ def load(
         say(f"To watch it: nightflag init --database {database} --table {table}")
 
 
-def _described(columns: pa.Schema) -> str:
-    kinds = Counter(WORDS.get(kind, str(kind)) for kind in columns.types)
+def _described(columns: "pa.Schema") -> str:
+    kinds = Counter(WORDS[str(kind)] for kind in columns.types)
     counts = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
     return f"{len(columns)} columns ({counts})"

@@ -2,6 +2,9 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
+from time import monotonic
+from typing import TypeVar
 
 from rich.console import Console
 from rich.progress import (
@@ -18,6 +21,8 @@ from rich.progress import (
 from rich.text import Text
 
 from nightflag import failpoints
+
+Night = TypeVar("Night")
 
 
 class Rate(ProgressColumn):
@@ -90,7 +95,25 @@ def steps(name: str, *, quiet: bool = False) -> Iterator[None]:
             failpoints.listeners.remove(listen)
 
 
+def each_night(nights: Iterator[Night], total: int, *, quiet: bool = False) -> Iterator[Night]:
+    """The nights one by one; while one is awaited, what it is at and about how long the rest takes.
+
+    Nothing moves while the caller has a night in its hands, so it may print.
+    """
+    began = monotonic()
+    for done in range(total):
+        left = (monotonic() - began) / done * (total - done) if done else None
+        about = "" if left is None else f", about {timedelta(seconds=round(left))} left"
+        with steps(f"night {done + 1} of {total}{about}", quiet=quiet):
+            night = next(nights, None)
+        if night is None:
+            return
+        yield night
+
+
 def _shown(columns: Sequence[ProgressColumn], *, quiet: bool) -> Progress:
     console = Console(stderr=True)
     shown = console.is_terminal and not console.is_dumb_terminal and not quiet
-    return Progress(*columns, console=console, transient=True, disable=not shown)
+    return Progress(
+        *columns, console=console, transient=True, redirect_stdout=False, disable=not shown
+    )

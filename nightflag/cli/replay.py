@@ -13,6 +13,7 @@ from cyclopts import Parameter
 
 from nightflag.cli.options import AsJson, Moment, duration
 from nightflag.cli.output import print_json, say
+from nightflag.cli.progress import each_night
 from nightflag.cli.results import at_work_on
 from nightflag.errors import SettingsError
 from nightflag.monitors import overridden
@@ -61,7 +62,8 @@ def replay(
         seen = []
         if not as_json:
             print(LINE.format(*HEADINGS))
-        for night in _nights(real, changed, dates, keep):
+        nights = _nights(real, changed, dates, keep)
+        for night in each_night(nights, len(dates), quiet=as_json):
             seen.append(night)
             if not as_json:
                 print(*_lines(night), sep="\n", flush=True)

@@ -27,7 +27,7 @@ from sqlalchemy.types import TypeEngine
 
 from nightflag.databases import Database
 from nightflag.databases.arrow import with_types
-from nightflag.errors import DatabaseRefused, SettingsError
+from nightflag.errors import DatabaseRefused, SettingsError, SourceError
 from nightflag.loading.columns import Clock, add, with_added
 from nightflag.loading.table_file import TableFile, Told
 from nightflag.results.reading import file_of
@@ -62,7 +62,7 @@ def load(database: Database, file: TableFile, target: Target, *, told: Told) -> 
     """The columns of the table that now holds the file's records: all of them, or it is untouched.
 
     Raises :class:`SettingsError` for a table that is there already or columns that do not fit, and
-    :class:`DatabaseRefused` for records that the table does not take.
+    :class:`DatabaseRefused` or :class:`SourceError` for records that the table does not take.
     """
     columns = with_added(file.columns, number=target.number, clock=target.clock)
     _refuse_names(database, columns, target)
@@ -170,8 +170,8 @@ def _refuse_names(database: Database, columns: pa.Schema, target: Target) -> Non
 def _told_of_loading() -> Iterator[None]:
     try:
         yield
-    except DatabaseRefused as error:
-        raise DatabaseRefused(
+    except (DatabaseRefused, SourceError) as error:
+        raise type(error)(
             f"Nothing was loaded. {error.what}",
             expected="records that the table takes, and a login that may create tables",
             mend="correct them; where the key is not unique name more columns with --key, or "

@@ -93,6 +93,8 @@ def test_a_table_that_is_there_is_only_touched_on_request(
     file.write_text("city,id\nKöln,2\n")
     assert nightflag(*load, "--append", "--quiet").err == ""
     assert rows(place, "select * from shops order by id") == [(1, "Bonn"), (2, "Köln")]
+    file.write_text("city,id\nKöln,x\n")
+    assert "Nothing was loaded. Column 'id' holds a value" in nightflag(*load, "--append").err
     file.write_text("city,street\nKöln,x\n")
     assert "has no column 'street'" in nightflag(*load, "--append").err
     assert nightflag(*load, "--replace").code == 0
