@@ -1,11 +1,15 @@
 """The night: pull, validate, features, retrain or score, publish, evaluate, report."""
 
+from datetime import datetime
 from typing import Literal
 
 from prefect import flow
 
-from flows.logical_dates import resolved, run_name
-from flows.retraining import LogicalDate, retrain
+from flows import artifacts, events
+from flows.digesting import tell_people
+from flows.logical_dates import LogicalDate, resolved, run_name
+from flows.retraining import retrain
+from flows.schedules import newest_due
 from flows.workplaces import at_work_on
 from nightflag import nights, reporting
 from nightflag.locks import Lock
@@ -36,14 +40,24 @@ def nightly(monitor: str, as_of: LogicalDate = None, retraining: Retraining = "w
     """
     with at_work_on(monitor) as workplace:
         with nights.only_run(workplace) as lock:
-            night = open_night(workplace, resolved(as_of))
+            night = open_night(workplace, _logical_date(workplace, as_of))
             if not night.is_published:
-                night = _published(workplace, night, lock, retraining)
+                with events.refusals_told(monitor, night.as_of):
+                    night = _published(workplace, night, lock, retraining)
+                events.announce(workplace, night)
         with reporting.failure_is_a_warning():
             evaluate_night(workplace, night)
-        with reporting.failure_is_a_warning():
-            write_report(workplace, night)
+        with artifacts.trouble_is_a_warning():
+            artifacts.show_night(workplace, night, write_report(workplace, night))
+        with artifacts.trouble_is_a_warning():
+            tell_people(workplace, night)
     return night
+
+
+def _logical_date(workplace: Workplace, as_of: datetime | None) -> datetime:
+    if as_of is not None:
+        return resolved(as_of)
+    return newest_due(workplace.monitor, resolved(None), workplace.now())
 
 
 def _published(workplace: Workplace, night: Run, lock: Lock, retraining: Retraining) -> Run:
