@@ -10,7 +10,7 @@ from prefect.states import Scheduled
 from flows.logical_dates import plain_name
 from flows.workplaces import at_work_on, read_secret
 from nightflag import digests
-from nightflag.reporting.folder import page_name
+from nightflag.reporting.names import page_of
 from nightflag.runs import Run
 from nightflag.settings import Settings
 from nightflag.workplace import Workplace
@@ -31,7 +31,7 @@ def digest(monitor: str) -> int:
 
 def tell_people(workplace: Workplace, night: Run) -> None:
     """Send the night's digest, or have it sent when the quiet hours end."""
-    report = workplace.reports / night.monitor / page_name(night.as_of)
+    report = page_of(workplace.reports, night.monitor, night.as_of)
     link = Settings().link_to(report) if report.exists() else ""
     due = digests.keep(workplace, night, link)
     if due is not None and due > workplace.now():

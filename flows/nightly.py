@@ -1,17 +1,19 @@
 """The night: pull, validate, features, retrain or score, publish, evaluate, report."""
 
+import logging
 from datetime import datetime
 from typing import Literal
 
-from prefect import flow
+from prefect import flow, runtime
 
 from flows import artifacts, events
 from flows.digesting import tell_people
 from flows.logical_dates import LogicalDate, resolved, run_name
 from flows.retraining import retrain
-from flows.schedules import newest_due
+from flows.schedules import missed_nights, newest_due
 from flows.workplaces import at_work_on
-from nightflag import nights, reporting
+from nightflag import nights, reporting, runs
+from nightflag.errors import NightflagError
 from nightflag.locks import Lock
 from nightflag.runs import Run
 from nightflag.workplace import Workplace
@@ -25,6 +27,9 @@ from tasks import (
     write_report,
 )
 
+logger = logging.getLogger("nightflag")
+
+LATEST = 100
 Retraining = Literal["when due", "always", "never"]
 
 
@@ -39,6 +44,8 @@ def nightly(monitor: str, as_of: LogicalDate = None, retraining: Retraining = "w
         retraining: Whether to train a new model before tonight's records are scored.
     """
     with at_work_on(monitor) as workplace:
+        if as_of is None and runtime.deployment.id is not None:
+            _make_up_for_missed_nights(workplace)
         with nights.only_run(workplace) as lock:
             night = open_night(workplace, _logical_date(workplace, as_of))
             if not night.is_published:
@@ -52,6 +59,17 @@ def nightly(monitor: str, as_of: LogicalDate = None, retraining: Retraining = "w
         with artifacts.trouble_is_a_warning():
             tell_people(workplace, night)
     return night
+
+
+def _make_up_for_missed_nights(workplace: Workplace) -> None:
+    """Publish the nights whose runs were killed or never scheduled; tonight goes on regardless."""
+    workplace.prepare()
+    latest = runs.latest(workplace.results, workplace.monitor.name, limit=LATEST)
+    for missed in missed_nights(workplace.monitor, latest, resolved(None)):
+        try:
+            nightly(workplace.monitor.name, as_of=missed)
+        except NightflagError as error:
+            logger.warning("The missed night of %s failed: %s", missed, error)
 
 
 def _logical_date(workplace: Workplace, as_of: datetime | None) -> datetime:

@@ -1,6 +1,7 @@
 """Schedules: the moments at which a monitor's nights are due, as Prefect itself reckons them."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from prefect.client.schemas.schedules import CronSchedule
@@ -9,9 +10,11 @@ from pydantic import ValidationError
 
 from nightflag.errors import MonitorError
 from nightflag.monitors import Monitor
+from nightflag.runs import Run
 from nightflag.windows import evenly
 
-DAY = timedelta(days=1)
+DAY, WEEK, SECOND = timedelta(days=1), timedelta(days=7), timedelta(seconds=1)
+MOST_MISSED = 7
 AT_ONCE = 500
 
 
@@ -43,7 +46,7 @@ def nights_between(
     found: list[datetime] = []
     while dates := _reckoned(schedule, start, end):
         found += dates
-        start = dates[-1] + timedelta(seconds=1)
+        start = dates[-1] + SECOND
     return found
 
 
@@ -57,6 +60,21 @@ def newest_due(monitor: Monitor, as_of: datetime, now: datetime) -> datetime:
     if monitor.schedule is None or schedule is None or monitor.schedule.missed == "in order":
         return as_of
     return max([as_of, *_reckoned(schedule, as_of, now)])
+
+
+def missed_nights(monitor: Monitor, latest: Sequence[Run], as_of: datetime) -> list[datetime]:
+    """The nights of the schedule since the newest published one that were never run to an end.
+
+    At most seven, of the last seven days; a night that failed by itself is not one. None where
+    missed nights are folded into the newest. ``latest`` are the monitor's latest runs.
+    """
+    published = [run.as_of for run in latest if run.is_published and run.as_of < as_of]
+    if monitor.schedule is None or monitor.schedule.missed != "in order" or not published:
+        return []
+    begin, end = max(max(published), as_of - WEEK) + SECOND, as_of - SECOND
+    dates = nights_between(monitor, begin, end) if begin <= end else []
+    ended = {run.as_of for run in latest if run.status != "running"}
+    return [date for date in dates if date not in ended][-MOST_MISSED:]
 
 
 def _reckoned(schedule: CronSchedule, start: datetime, end: datetime) -> list[datetime]:

@@ -9,6 +9,7 @@ from nightflag.cli.failures import show
 from nightflag.cli.nights import ready_for_prefect
 from nightflag.cli.options import AsJson, Moment, Verbose, duration
 from nightflag.cli.output import print_json, say
+from nightflag.cli.progress import steps
 from nightflag.errors import NightflagError
 from nightflag.monitors import find
 from nightflag.settings import Settings
@@ -75,7 +76,8 @@ def _published(
     rows: list[dict[str, Any]] = []
     for as_of in dates:
         try:
-            night = backfilling.publish(monitor, as_of)
+            with steps(f"{monitor} {as_of:%Y-%m-%d %H:%M}", quiet=quiet):
+                night = backfilling.publish(monitor, as_of)
         except NightflagError as error:
             show(error, about=f"{monitor} {as_of:%Y-%m-%d %H:%M}")
             say(f"{len(rows)} of {len(dates)} nights are published; the same command goes on here.")

@@ -29,7 +29,9 @@ def replay(
     end: Annotated[Moment, Parameter(name="--to", help="The last night.")],
     every: Annotated[
         timedelta,
-        Parameter(converter=duration, n_tokens=1, help="How far apart nights are; by default 1 day"),
+        Parameter(
+            converter=duration, n_tokens=1, help="How far apart nights are; by default 1 day"
+        ),
     ] = timedelta(days=1),
     settings: Annotated[
         tuple[str, ...],

@@ -87,7 +87,7 @@ def test_a_night_asked_for_by_hand_is_published(
     assert (place.folder / "models" / "readings" / "1").is_dir()
 
 
-def test_a_scheduled_night_stands_for_the_moment_it_was_scheduled_for(
+def test_a_scheduled_night_stands_for_its_moment_and_makes_up_for_the_one_before(
     place: Place, server: SyncPrefectClient, worker: None
 ) -> None:
     def scheduled() -> list[FlowRun]:
@@ -96,14 +96,17 @@ def test_a_scheduled_night_stands_for_the_moment_it_was_scheduled_for(
     def done() -> list[FlowRun]:
         return [one for one in scheduled() if one.state_type is StateType.COMPLETED]
 
-    outcomes(place.describe("readings", schedule={"cron": "* * * * *"}))
+    due = (datetime.now(UTC) + timedelta(seconds=80)).replace(second=0, microsecond=0)
+    cron = f"{due.minute} {due.hour} * * *"
+    outcomes(place.describe("readings", schedule={"cron": cron}))
     eventually(scheduled, seconds=30)
     (run, *_) = eventually(done, seconds=240)
     outcomes(place.describe("readings"))
-    assert run.expected_start_time.second == 0
-    assert run.name == f"readings {run.expected_start_time:%Y-%m-%d %H:%M} UTC"
-    (night,) = [one for one in published(place, "readings") if one.as_of == run.expected_start_time]
-    assert night.records_scored == len(scored(place, night)) > 0
+    assert run.expected_start_time == due
+    assert run.name == f"readings {due:%Y-%m-%d %H:%M} UTC"
+    found = {night.as_of: night for night in published(place, "readings")}
+    assert found[due].records_scored == len(scored(place, found[due])) > 0
+    assert NIGHT not in found or due - timedelta(days=1) in found, "the night before was missed"
 
 
 def test_a_run_tells_the_server_that_it_is_alive(server: SyncPrefectClient, worker: None) -> None:

@@ -3,8 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flows.schedules import newest_due, nights_between
+from flows.schedules import missed_nights, newest_due, nights_between
 from nightflag.monitors import Monitor
+from nightflag.runs import Run
 from tests.flows.conftest import READINGS
 
 DUE = datetime(2026, 3, 1, 2, tzinfo=UTC)
@@ -32,3 +33,27 @@ def test_a_run_at_no_moment_of_the_schedule_stands_for_its_own() -> None:
 def test_a_long_stretch_is_whole() -> None:
     hourly = nights_between(monitor(cron="0 * * * *"), DUE, DUE + timedelta(days=90))
     assert hourly == [DUE + timedelta(hours=number) for number in range(90 * 24 + 1)]
+
+
+def ran(as_of: datetime, status: str) -> Run:
+    """A run of which only date and status matter."""
+    empty = dict.fromkeys(Run.__dataclass_fields__)
+    return Run(**{**empty, "as_of": as_of, "status": status})
+
+
+def test_the_next_night_makes_up_for_those_that_were_killed_or_never_scheduled() -> None:
+    day = timedelta(days=1)
+    latest = [ran(DUE + 2 * day, "failed"), ran(DUE + day, "running"), ran(DUE, "published")]
+    tonight = DUE + 4 * day
+    assert missed_nights(monitor(), latest, tonight) == [DUE + day, DUE + 3 * day]
+    assert missed_nights(monitor(missed="folded"), latest, tonight) == []
+    assert missed_nights(monitor(), [], tonight) == []
+    assert missed_nights(monitor(), latest, DUE + day) == []
+
+
+def test_after_a_long_pause_it_makes_up_for_seven_nights_at_most() -> None:
+    latest = [ran(DUE, "published")]
+    tonight = DUE + timedelta(days=200)
+    missed = missed_nights(monitor(), latest, tonight)
+    assert missed == [tonight - timedelta(days=number) for number in range(6, 0, -1)]
+    assert len(missed_nights(monitor(cron="0 * * * *"), latest, tonight)) == 7
