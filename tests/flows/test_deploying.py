@@ -112,7 +112,9 @@ def test_a_scheduled_night_stands_for_its_moment_and_makes_up_for_the_one_before
 def test_a_run_tells_the_server_that_it_is_alive(server: SyncPrefectClient, worker: None) -> None:
     def heartbeats() -> list[dict[str, Any]]:
         wanted = {"filter": {"event": {"name": ["prefect.flow-run.heartbeat"]}}}
-        return server.request("POST", "/events/filter", json=wanted).json()["events"]
+        ours = {f"prefect.flow-run.{run.id}" for run in flow_runs(server, NIGHTLY)}
+        events = server.request("POST", "/events/filter", json=wanted).json()["events"]
+        return [one for one in events if one["resource"]["prefect.resource.id"] in ours]
 
     if not flow_runs(server, NIGHTLY):
         server.create_flow_run_from_deployment(server.read_deployment_by_name(NIGHTLY).id)
