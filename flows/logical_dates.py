@@ -23,7 +23,8 @@ def resolved(as_of: datetime | None) -> datetime:
     if as_of is not None:
         return as_utc(as_of)
     scheduled = runtime.flow_run.scheduled_start_time or datetime.now(UTC)
-    return as_utc(scheduled).replace(second=0, microsecond=0)
+    plain = datetime.fromtimestamp(scheduled.timestamp(), UTC)  # Prefect has a kind of its own
+    return plain.replace(second=0, microsecond=0)
 
 
 def run_name() -> str:
