@@ -16,17 +16,23 @@ from prefect.client.schemas.schedules import CronSchedule
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.utilities.callables import parameter_schema
 from prefect.workers.process import ProcessWorker
-from pydantic import ValidationError
 
+from flows.automations import install
+from flows.backfilling import backfill
 from flows.changes import Change, Outcome
-from flows.heartbeats import HEARTBEAT_SECONDS, watch_heartbeats
+from flows.digesting import digest
 from flows.nightly import nightly
+from flows.reflagging import reflag
+from flows.replaying import replay
 from flows.retraining import retrain
+from flows.rules import HEARTBEAT_SECONDS
+from flows.schedules import schedule_of
 from flows.workplaces import TAG, server_url
 from nightflag.checking.installation import trouble_with_server
-from nightflag.errors import MonitorError, SettingsError
+from nightflag.errors import SettingsError
 from nightflag.monitors import Monitor
 
+FLOWS: tuple[Flow[..., Any], ...] = (nightly, retrain, backfill, reflag, replay, digest)
 PAGE = 200
 ENVIRONMENT = {
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_SECONDS),
@@ -35,19 +41,25 @@ ENVIRONMENT = {
 
 
 def deploy(
-    monitors: Sequence[Monitor], *, work_pool: str, version: str, dry_run: bool = False
+    monitors: Sequence[Monitor],
+    *,
+    work_pool: str,
+    version: str,
+    notify: str | None = None,
+    dry_run: bool = False,
 ) -> list[Change]:
     """What was done, or in a dry run would be done, so that the monitors run when they say.
 
-    Each monitor has a deployment of the flow ``nightly``, with its schedule, and one of ``retrain``
-    without. Whether a schedule is paused is left as it is. Raises :class:`MonitorError` for a
-    schedule Prefect does not understand and :class:`SettingsError` for a server that does not
-    answer.
+    Each monitor has a deployment of the flow ``nightly``, with its schedule, and one of each other
+    flow without. Whether a schedule is paused is left as it is. ``notify`` names the notification
+    block, as type/name, that is told what the automations notice. Raises
+    :class:`MonitorError` for a schedule Prefect does not understand and :class:`SettingsError`
+    for a server that does not answer.
     """
     wanted = [
         (flow, monitor.name, describe(flow, monitor, work_pool=work_pool, version=version))
         for monitor in monitors
-        for flow in (nightly, retrain)
+        for flow in FLOWS
     ]
     schedules = {monitor.name: schedule_of(monitor) for monitor in monitors}
     with server() as client:
@@ -55,7 +67,7 @@ def deploy(
         for flow, name, description in wanted:
             schedule = schedules[name] if flow is nightly else None
             changes.append(provide(client, flow, description, schedule, dry_run=dry_run))
-        return [*changes, watch_heartbeats(client, tag=TAG, dry_run=dry_run)]
+        return [*changes, *install(client, tag=TAG, notify=notify, dry_run=dry_run)]
 
 
 def left_over(names: Collection[str]) -> list[Change]:
@@ -98,7 +110,7 @@ def describe(
     return {
         "name": monitor.name,
         "version": version,
-        "description": monitor.description or f"The monitor {monitor.name}.",
+        "description": _description(flow, monitor),
         "tags": [TAG, monitor.name],
         "parameters": {"monitor": monitor.name},
         "parameter_openapi_schema": form(flow, monitor),
@@ -114,25 +126,17 @@ def describe(
     }
 
 
+def _description(flow: Flow[..., Any], monitor: Monitor) -> str:
+    """What the flow does, then what is watched: Markdown in the UI."""
+    what = (flow.description or "").partition("\n\n")[0]
+    return f"{what}\n\n{monitor.description or f'The monitor {monitor.name}.'}"
+
+
 def form(flow: Flow[..., Any], monitor: Monitor) -> dict[str, Any]:
     """The JSON schema of the flow's parameters: for this monitor alone, and no others."""
     schema = parameter_schema(flow.fn).model_dump(exclude_unset=True)
     schema["properties"]["monitor"] |= {"enum": [monitor.name], "readOnly": True}
     return {**schema, "additionalProperties": False}
-
-
-def schedule_of(monitor: Monitor) -> CronSchedule | None:
-    """The monitor's schedule as Prefect's; MonitorError for a cron line that is none."""
-    if monitor.schedule is None:
-        return None
-    try:
-        return CronSchedule(cron=monitor.schedule.cron, timezone=monitor.schedule.time_zone)
-    except ValidationError as error:
-        raise MonitorError(
-            f"{monitor.name}: Prefect does not understand the cron line {monitor.schedule.cron!r}.",
-            expected='minute, hour, day of month, month and day of week, such as "30 2 * * *"',
-            mend=f"correct `schedule` in the file of {monitor.name}",
-        ) from error
 
 
 def provide_work_pool(client: SyncPrefectClient, name: str, *, dry_run: bool) -> Change:

@@ -1,13 +1,19 @@
 """The night: pull, validate, features, retrain or score, publish, evaluate, report."""
 
+import logging
+from datetime import datetime
 from typing import Literal
 
-from prefect import flow
+from prefect import flow, runtime
 
-from flows.logical_dates import resolved, run_name
-from flows.retraining import LogicalDate, retrain
+from flows import artifacts, events
+from flows.digesting import tell_people
+from flows.logical_dates import LogicalDate, resolved, run_name
+from flows.retraining import retrain
+from flows.schedules import missed_nights, newest_due
 from flows.workplaces import at_work_on
-from nightflag import nights, reporting
+from nightflag import nights, reporting, runs
+from nightflag.errors import NightflagError
 from nightflag.locks import Lock
 from nightflag.runs import Run
 from nightflag.workplace import Workplace
@@ -21,6 +27,9 @@ from tasks import (
     write_report,
 )
 
+logger = logging.getLogger("nightflag")
+
+LATEST = 100
 Retraining = Literal["when due", "always", "never"]
 
 
@@ -35,15 +44,38 @@ def nightly(monitor: str, as_of: LogicalDate = None, retraining: Retraining = "w
         retraining: Whether to train a new model before tonight's records are scored.
     """
     with at_work_on(monitor) as workplace:
+        if as_of is None and runtime.deployment.id is not None:
+            _make_up_for_missed_nights(workplace)
         with nights.only_run(workplace) as lock:
-            night = open_night(workplace, resolved(as_of))
+            night = open_night(workplace, _logical_date(workplace, as_of))
             if not night.is_published:
-                night = _published(workplace, night, lock, retraining)
+                with events.refusals_told(monitor, night.as_of):
+                    night = _published(workplace, night, lock, retraining)
+                events.announce(workplace, night)
         with reporting.failure_is_a_warning():
             evaluate_night(workplace, night)
-        with reporting.failure_is_a_warning():
-            write_report(workplace, night)
+        with artifacts.trouble_is_a_warning():
+            artifacts.show_night(workplace, night, write_report(workplace, night))
+        with artifacts.trouble_is_a_warning():
+            tell_people(workplace, night)
     return night
+
+
+def _make_up_for_missed_nights(workplace: Workplace) -> None:
+    """Publish the nights whose runs were killed or never scheduled; tonight goes on regardless."""
+    workplace.prepare()
+    latest = runs.latest(workplace.results, workplace.monitor.name, limit=LATEST)
+    for missed in missed_nights(workplace.monitor, latest, resolved(None)):
+        try:
+            nightly(workplace.monitor.name, as_of=missed)
+        except NightflagError as error:
+            logger.warning("The missed night of %s failed: %s", missed, error)
+
+
+def _logical_date(workplace: Workplace, as_of: datetime | None) -> datetime:
+    if as_of is not None:
+        return resolved(as_of)
+    return newest_due(workplace.monitor, resolved(None), workplace.now())
 
 
 def _published(workplace: Workplace, night: Run, lock: Lock, retraining: Retraining) -> Run:

@@ -1,24 +1,16 @@
 """Retraining: a new champion, from the records before a logical date."""
 
-from datetime import datetime
 from typing import Annotated
 
 from prefect import flow
-from pydantic import Field, WithJsonSchema
+from pydantic import Field
 
-from flows.logical_dates import resolved, run_name
+from flows.logical_dates import LogicalDate, resolved, run_name
 from flows.workplaces import at_work_on
 from nightflag import nights
 from nightflag.models import Entry
 from tasks import train_model
 
-# Prefect's server checks patterns but not formats, so without the pattern it takes "yesterday".
-A_MOMENT = {
-    "type": "string",
-    "format": "date-time",
-    "pattern": r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$",
-}
-LogicalDate = Annotated[datetime, WithJsonSchema(A_MOMENT)] | None
 Reason = Annotated[str, Field(max_length=500)]
 
 

@@ -100,6 +100,10 @@ class ReportError(NightflagError):
     """The page of a night cannot be written; its flags are published all the same."""
 
 
+class DigestError(NightflagError):
+    """The digest of a night cannot be sent; its flags are published all the same."""
+
+
 class MonitorBusy(NightflagError):
     """Another run of the same monitor holds its lock."""
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, select, type_coerce
 
-from nightflag import models, mutes, scoring
+from nightflag import models, mutes, nights, scoring
 from nightflag.databases import Database
 from nightflag.errors import ModelFileError, MonitorError
 from nightflag.failpoints import reached
@@ -75,6 +75,48 @@ def reflag(
         without = connection.execute(_without_reasons(tables)).scalar_one()
         reached("before commit")
     return Reflagged(alarm, tuple(changes), without)
+
+
+def anew(
+    workplace: Workplace,
+    given: Mapping[str, Any],
+    *,
+    since: datetime | None = None,
+    why: str = "",
+) -> list[str]:
+    """Reflag under the night's lock, find the reasons that are missing, and tell in sentences.
+
+    Limits ``given`` as None are left as the monitor has them.
+    """
+    limits = {name: value for name, value in given.items() if value is not None}
+    with nights.only_run(workplace) as lock:
+        done = reflag(workplace, lock, limits, since=since, why=why)
+        without = explain(workplace, done.alarm) if done.without_reasons else 0
+    return _sentences(workplace.monitor.name, done, limits, since, without)
+
+
+def _sentences(
+    monitor: str,
+    done: Reflagged,
+    limits: Mapping[str, Any],
+    since: datetime | None,
+    without: int,
+) -> list[str]:
+    of_when = f" since {since:%Y-%m-%d %H:%M} UTC" if since else ""
+    changed = f"{done.raised:,} flags raised and {done.withdrawn:,} withdrawn"
+    nights_changed = f"in {len(done.changes)} nights; {monitor}_history says which."
+    told = [f"{monitor}{of_when}: {changed} {nights_changed}"]
+    if limits:
+        kept = ", ".join(f"{name}: {value}" for name, value in limits.items())
+        told.append(
+            f"Nights to come do as the file says; to keep this, write there alarm: {{{kept}}}."
+        )
+    if without:
+        told.append(
+            f"{without:,} flags have no reasons: their records have changed since, or the files of "
+            "the model that scored them are gone."
+        )
+    return told
 
 
 def overridden(alarm: Alarm, limits: Mapping[str, Any]) -> Alarm:

@@ -10,10 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from nightflag import evaluation, memory, models, nights, runs, scoring, training
 from nightflag.databases import Database, connect
-from nightflag.errors import NightflagError
+from nightflag.errors import NightflagError, SettingsError
 from nightflag.evaluation import Truth
 from nightflag.locks import Lock
 from nightflag.models import Entry
@@ -33,13 +34,34 @@ class Night:
 
 
 @contextmanager
-def scratch(workplace: Workplace, database: Path, folder: Path) -> Iterator[Workplace]:
-    """The same source, with results in a new SQLite file and models in a folder of their own."""
-    results = connect(f"sqlite:///{database}")
-    try:
-        yield replace(workplace, results=results, models=folder, reports=folder)
-    finally:
-        results.close()
+def apart(workplace: Workplace, keep: Path | None = None) -> Iterator[Workplace]:
+    """The same source, with results in a new SQLite file and models in a folder beside it.
+
+    Both are gone at the end unless the file is named with ``keep``.
+    """
+    with _places(keep) as (database, folder):
+        results = connect(f"sqlite:///{database}")
+        try:
+            yield replace(workplace, results=results, models=folder, reports=folder)
+        finally:
+            results.close()
+
+
+@contextmanager
+def _places(keep: Path | None) -> Iterator[tuple[Path, Path]]:
+    if keep is None:
+        with TemporaryDirectory(prefix="nightflag-replay-") as folder:
+            yield Path(folder) / "replay.db", Path(folder) / "models"
+        return
+    models = keep.with_name(f"{keep.name}-models")
+    for place in (keep, models):
+        if place.exists():
+            raise SettingsError(
+                f"{place} is there already.",
+                expected="a new file, because a replay starts without results",
+                mend="name another file with --keep, or remove what an earlier replay left",
+            )
+    yield keep, models
 
 
 def replay(

@@ -98,11 +98,16 @@ def latest(results: Database, monitor: str, *, limit: int) -> list[Run]:
     return [_run(row._mapping) for row in rows]
 
 
-def newest_published(results: Database, monitor: str) -> datetime | None:
-    """The newest logical date that is published, if any is."""
+def published(results: Database, monitor: str) -> list[datetime]:
+    """The logical dates that are published, in order."""
     with results.reading() as connection:
         rows = run(connection, "published_nights", monitor=monitor).all()
-    return rows[-1].as_of if rows else None
+    return [row.as_of for row in rows]
+
+
+def newest_published(results: Database, monitor: str) -> datetime | None:
+    """The newest logical date that is published, if any is."""
+    return next(reversed(published(results, monitor)), None)
 
 
 def watermark(results: Database, monitor: str) -> Watermark | None:

@@ -13,13 +13,17 @@ ReadSecret = Callable[[str], str]
 
 
 class Settings(BaseSettings):
-    """The environment's say: ``NIGHTFLAG_HOME``, and ``NIGHTFLAG_MONITORS`` where it differs."""
+    """The environment's say, each field under its name with ``NIGHTFLAG_`` before it."""
 
     model_config = SettingsConfigDict(env_prefix="NIGHTFLAG_", frozen=True, extra="ignore")
 
     home: Path = Field(default=Path(), description="The folder of monitors, models and reports.")
     monitors: Path | None = Field(
         default=None, description="The folder of monitor files; by default HOME/monitors."
+    )
+
+    reports_url: str | None = Field(
+        default=None, description="Where people read the folder of reports, for links to them."
     )
 
     @property
@@ -36,6 +40,14 @@ class Settings(BaseSettings):
     def reports_folder(self) -> Path:
         """Where the nights' reports are written, a folder for each monitor."""
         return (self.home / "reports").absolute()
+
+    def link_to(self, report: Path) -> str:
+        """Where a page in the folder of reports is read: below ``reports_url``, or as a file."""
+        if self.reports_url is None:
+            return report.absolute().as_uri()
+        return (
+            f"{self.reports_url.rstrip('/')}/{report.relative_to(self.reports_folder).as_posix()}"
+        )
 
 
 def database_url(reference: str, *, read_secret: ReadSecret) -> str:

@@ -49,6 +49,20 @@ def refuse_backwards(what: str, start: datetime, end: datetime) -> None:
         )
 
 
+def evenly(start: datetime, end: datetime, every: timedelta) -> list[datetime]:
+    """The moments from ``start`` up to and including ``end``, so far apart.
+
+    Raises :class:`SettingsError` where the end is before the start.
+    """
+    if end < start:
+        raise SettingsError(
+            f"The last night, {end:%Y-%m-%d %H:%M}, is before the first, {start:%Y-%m-%d %H:%M}.",
+            expected="a last night that is not before the first",
+            mend="correct the first or the last one",
+        )
+    return [start + number * every for number in range((end - start) // every + 1)]
+
+
 def as_utc(moment: datetime) -> datetime:
     """``moment`` in UTC; a naive one is taken to be UTC already."""
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -9,7 +9,7 @@ from prefect import Task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 
-from nightflag import evaluation, nights, reporting, scoring, training
+from nightflag import digests, evaluation, nights, reflagging, reporting, scoring, training
 from nightflag.errors import DatabaseUnreachable, MonitorBusy
 
 PATIENT_SECONDS = [5, 30, 120]
@@ -34,7 +34,9 @@ train_model = Task(training.train, name="train model", **POLICY)
 load_champion = Task(nights.load_champion, name="load champion", **POLICY)
 score_partition = Task(scoring.score, name="pull, validate, score, stage", **POLICY)
 publish_night = Task(nights.publish, name="publish", **POLICY)
+decide_anew = Task(reflagging.anew, name="decide flags anew", **POLICY)
 evaluate_night = Task(evaluation.evaluate, name="evaluate", **POLICY)
 write_report = Task(
     reporting.write, name="write report", cache_policy=NO_CACHE, persist_result=False
 )
+send_digests = Task(digests.send, name="send digests", cache_policy=NO_CACHE, persist_result=False)

@@ -22,6 +22,13 @@ def deploy(
     work_pool: Annotated[
         str, Parameter(help="Whose workers run them; a missing one is created, for processes.")
     ] = "nightflag",
+    notify: Annotated[
+        str | None,
+        Parameter(
+            help="The Prefect notification block that is told of failed, late and odd nights, as "
+            "type/name; by default the one told until now."
+        ),
+    ] = None,
     dry_run: Annotated[
         bool, Parameter(negative="", help="Only say what would change on the server.")
     ] = False,
@@ -32,7 +39,9 @@ def deploy(
     hush()
     from flows import deploying
 
-    changes = deploying.deploy(chosen, work_pool=work_pool, version=version(), dry_run=dry_run)
+    changes = deploying.deploy(
+        chosen, work_pool=work_pool, version=version(), notify=notify, dry_run=dry_run
+    )
     if not monitors:
         changes += deploying.left_over({monitor.name for monitor in chosen})
     rows = [asdict(change) for change in changes]

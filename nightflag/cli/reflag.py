@@ -1,15 +1,13 @@
 """``nightflag reflag``."""
 
-from datetime import datetime
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from nightflag import nights, reflagging
+from nightflag import reflagging
 from nightflag.cli.options import Since
 from nightflag.cli.output import say
 from nightflag.cli.results import at_work_on
-from nightflag.reflagging import Reflagged
 
 
 def reflag(
@@ -26,28 +24,6 @@ def reflag(
 ) -> None:
     """Decide published flags anew from their stored scores; without options as the file says."""
     given = {"rate": rate, "at_most": at_most, "false_discovery_rate": false_discovery_rate}
-    limits = {name: value for name, value in given.items() if value is not None}
-    with (
-        at_work_on(monitor) as workplace,
-        nights.only_run(workplace) as lock,
-    ):
-        done = reflagging.reflag(workplace, lock, limits, since=since, why=why)
-        without = reflagging.explain(workplace, done.alarm) if done.without_reasons else 0
-    say(_sentence(monitor, done, since))
-    if limits:
-        kept = ", ".join(f"{name}: {value}" for name, value in limits.items())
-        say(f"Nights to come do as the file says; to keep this, write there alarm: {{{kept}}}.")
-    if without:
-        say(
-            f"{without:,} flags have no reasons: their records have changed since, or the files of "
-            "the model that scored them are gone."
-        )
-
-
-def _sentence(monitor: str, done: Reflagged, since: datetime | None) -> str:
-    of_when = f" since {since:%Y-%m-%d %H:%M} UTC" if since else ""
-    changed = f"{done.raised:,} flags raised and {done.withdrawn:,} withdrawn"
-    return (
-        f"{monitor}{of_when}: {changed} in {len(done.changes)} nights; "
-        f"{monitor}_history says which."
-    )
+    with at_work_on(monitor) as workplace:
+        for sentence in reflagging.anew(workplace, given, since=since, why=why):
+            say(sentence)

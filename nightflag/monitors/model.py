@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
 
 from nightflag.monitors.alarm import Alarm
+from nightflag.monitors.alerts import Alerts
 from nightflag.monitors.durations import Duration
 from nightflag.monitors.image import Image
 from nightflag.monitors.section import Columns, Identifier, Section, Zone
@@ -88,6 +89,10 @@ class Schedule(Section):
         max_length=200, description="Minute, hour, day of month, month and day of week."
     )
     time_zone: Zone = Field(default="UTC", description="The time zone of the cron line.")
+    missed: Literal["in order", "folded"] = Field(
+        default="in order",
+        description="Whether nights missed in an outage run one by one, or the newest takes all.",
+    )
 
     @field_validator("cron")
     @classmethod
@@ -136,6 +141,9 @@ class Monitor(Section):
     detector: Detector = Field(default=Detector(), description="What is trained to score records.")
     training: Training = Field(default=Training(), description="When and on what it is retrained.")
     alarm: Alarm = Field(default=Alarm(), description="How many alarms are accepted.")
+    alerts: Alerts | None = Field(
+        default=None, description="Who is sent a digest of each night; by default nobody."
+    )
     schedule: Schedule | None = Field(
         default=None, description="When the night runs; by default only when it is started."
     )

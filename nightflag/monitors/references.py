@@ -9,7 +9,7 @@ EXPECTED = (
     "env:NAME (an environment variable), secret:NAME (a Prefect Secret block; lower case, digits "
     "and dashes) or a URL without a password, such as sqlite:///demo.db"
 )
-URL = "a SQLAlchemy URL such as postgresql://user:password@host/database"
+DATABASE = "postgresql://user:password@host/database"
 
 _NAMED = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|secret:[a-z0-9]+(-[a-z0-9]+)*")
 _LITERAL = re.compile(r"(?!env:|secret:)[A-Za-z][A-Za-z0-9_+.-]*://.+", re.DOTALL)
@@ -45,40 +45,50 @@ def check(reference: object) -> str:
 
 
 def resolve(
-    reference: str, *, environment: Mapping[str, str], read_secret: Callable[[str], str]
+    reference: str,
+    *,
+    environment: Mapping[str, str],
+    read_secret: Callable[[str], str],
+    example: str = DATABASE,
 ) -> str:
-    """Return the database URL that the reference stands for.
+    """Return the URL that the reference stands for, by default of a database.
 
     ``read_secret`` raises LookupError or ValueError when there is no such secret, as Prefect does.
     Raises SettingsError when the variable or the secret is missing, empty or holds no URL.
     """
     kind, _, name = reference.partition(":")
     if kind == "env":
-        return _from_environment(name, environment)
+        return _from_environment(name, environment, example)
     if kind == "secret":
-        return _from_secret(name, read_secret)
+        return _from_secret(name, read_secret, example)
     return reference
 
 
-def _from_environment(name: str, environment: Mapping[str, str]) -> str:
-    mend = f"export {name}='postgresql://user:password@host/database'"
+def _from_environment(name: str, environment: Mapping[str, str], example: str) -> str:
+    mend = f"export {name}='{example}'"
     url = environment.get(name, "").strip()
     if not url:
-        raise SettingsError(f"Environment variable {name} is not set.", expected=URL, mend=mend)
-    return _url(url, f"Environment variable {name}", mend)
+        raise SettingsError(
+            f"Environment variable {name} is not set.",
+            expected=f"a URL such as {example}",
+            mend=mend,
+        )
+    return _url(url, f"Environment variable {name}", mend, example)
 
 
-def _from_secret(name: str, read_secret: Callable[[str], str]) -> str:
+def _from_secret(name: str, read_secret: Callable[[str], str], example: str) -> str:
     mend = f"create or correct the Prefect Secret block {name} (in the UI under Blocks)"
     try:
         url = read_secret(name).strip()
     except (LookupError, ValueError) as error:
         what = f"Prefect Secret block {name} cannot be read: {redact(str(error))}"
-        raise SettingsError(what, expected=URL, mend=mend) from error
-    return _url(url, f"Prefect Secret block {name}", mend)
+        raise SettingsError(what, expected=f"a URL such as {example}", mend=mend) from error
+    return _url(url, f"Prefect Secret block {name}", mend, example)
 
 
-def _url(url: str, holder: str, mend: str) -> str:
+def _url(url: str, holder: str, mend: str, example: str) -> str:
     if not _LITERAL.fullmatch(url):
-        raise SettingsError(f"{holder} does not hold a database URL.", expected=URL, mend=mend)
+        raise SettingsError(
+            f"{holder} does not hold a URL.", expected=f"a URL such as {example}", mend=mend
+        )
     return url

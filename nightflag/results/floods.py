@@ -52,6 +52,11 @@ def tide(
     return Tide(*connection.execute(select(*every).select_from(staged)).one())
 
 
+def is_flood(unusual: int, records: int, rate: float) -> bool:
+    """Whether far more of the records are unusual than the rate promises."""
+    return unusual >= AT_LEAST and unusual > TIMES_THE_RATE * rate * records
+
+
 def refuse(found: Tide, alarm: Alarm) -> None:
     """Raise :class:`PublicationRefused` where more is unusual than the monitor lets pass."""
     if alarm.refuse_above is None or found.share <= alarm.refuse_above:
@@ -67,7 +72,7 @@ def refuse(found: Tide, alarm: Alarm) -> None:
 
 def warning(found: Tide, alarm: Alarm) -> str | None:
     """What the night is to be told of, where far more is unusual than was promised."""
-    if found.unusual < AT_LEAST or found.share <= TIMES_THE_RATE * alarm.largest_rate:
+    if not is_flood(found.unusual, found.records, alarm.largest_rate):
         return None
     return (
         f"{found.share:.0%} of the records are unusual enough for an alarm, the rate is "

@@ -18,6 +18,8 @@ from typing import Any
 import pytest
 import yaml
 from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
+from prefect.client.schemas.objects import Artifact
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 
 from nightflag.checking.installation import trouble_with_server
@@ -167,3 +169,27 @@ def working(place: Place) -> Iterator["subprocess.Popen[bytes]"]:
         yield process
     finally:
         kill(process)
+
+
+@pytest.fixture
+def at_home(place: Place, server: SyncPrefectClient, monkeypatch: pytest.MonkeyPatch) -> Place:
+    """The place, named by this process's environment, with the monitors ``valves`` and ``taps``."""
+    for name in ("NIGHTFLAG_HOME", "NIGHTFLAG_DATABASE_URL"):
+        monkeypatch.setenv(name, place.environment[name])
+    place.describe("valves")
+    place.describe("taps")
+    return place
+
+
+def shown(
+    server: SyncPrefectClient, flow: Any, *words: Any, **parameters: Any
+) -> tuple[str, dict[str, Artifact]]:
+    """The name of the run of the flow, and its artifacts by key."""
+    state = flow(*words, **parameters, return_state=True)
+    assert state.is_completed(), state.message
+    of_run = ArtifactFilter(
+        flow_run_id=ArtifactFilterFlowRunId(any_=[state.state_details.flow_run_id])
+    )
+    name = server.read_flow_run(state.state_details.flow_run_id).name
+    found = server.read_artifacts(artifact_filter=of_run)
+    return name, {artifact.key: artifact for artifact in found}

@@ -14,7 +14,7 @@ from prefect.client.schemas.responses import DeploymentResponse
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 
-from flows.deploying import deploy, left_over
+from flows.deploying import FLOWS, deploy, left_over
 from flows.workplaces import refuse_to_move
 from nightflag import runs
 from nightflag.databases import connect
@@ -24,6 +24,7 @@ from nightflag.runs import Run
 from tests.flows.conftest import Place, eventually, working
 
 NIGHT = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
+PLAIN = {"string", "array", "union"}
 EVERY_NIGHT = {"cron": "30 2 * * *", "time_zone": "Europe/Berlin"}
 
 
@@ -86,7 +87,7 @@ def test_a_night_asked_for_by_hand_is_published(
     assert (place.folder / "models" / "readings" / "1").is_dir()
 
 
-def test_a_scheduled_night_stands_for_the_moment_it_was_scheduled_for(
+def test_a_scheduled_night_stands_for_its_moment_and_makes_up_for_the_one_before(
     place: Place, server: SyncPrefectClient, worker: None
 ) -> None:
     def scheduled() -> list[FlowRun]:
@@ -95,20 +96,25 @@ def test_a_scheduled_night_stands_for_the_moment_it_was_scheduled_for(
     def done() -> list[FlowRun]:
         return [one for one in scheduled() if one.state_type is StateType.COMPLETED]
 
-    outcomes(place.describe("readings", schedule={"cron": "* * * * *"}))
+    due = (datetime.now(UTC) + timedelta(seconds=80)).replace(second=0, microsecond=0)
+    cron = f"{due.minute} {due.hour} * * *"
+    outcomes(place.describe("readings", schedule={"cron": cron}))
     eventually(scheduled, seconds=30)
     (run, *_) = eventually(done, seconds=240)
     outcomes(place.describe("readings"))
-    assert run.expected_start_time.second == 0
-    assert run.name == f"readings {run.expected_start_time:%Y-%m-%d %H:%M} UTC"
-    (night,) = [one for one in published(place, "readings") if one.as_of == run.expected_start_time]
-    assert night.records_scored == len(scored(place, night)) > 0
+    assert run.expected_start_time == due
+    assert run.name == f"readings {due:%Y-%m-%d %H:%M} UTC"
+    found = {night.as_of: night for night in published(place, "readings")}
+    assert found[due].records_scored == len(scored(place, found[due])) > 0
+    assert NIGHT not in found or due - timedelta(days=1) in found, "the night before was missed"
 
 
 def test_a_run_tells_the_server_that_it_is_alive(server: SyncPrefectClient, worker: None) -> None:
     def heartbeats() -> list[dict[str, Any]]:
         wanted = {"filter": {"event": {"name": ["prefect.flow-run.heartbeat"]}}}
-        return server.request("POST", "/events/filter", json=wanted).json()["events"]
+        ours = {f"prefect.flow-run.{run.id}" for run in flow_runs(server, NIGHTLY)}
+        events = server.request("POST", "/events/filter", json=wanted).json()["events"]
+        return [one for one in events if one["resource"]["prefect.resource.id"] in ours]
 
     if not flow_runs(server, NIGHTLY):
         server.create_flow_run_from_deployment(server.read_deployment_by_name(NIGHTLY).id)
@@ -127,7 +133,7 @@ def test_every_monitor_gets_its_deployments_in_a_pool_for_processes(
     assert schedules(nightly) == [("30 2 * * *", "Europe/Berlin", True)]
     assert schedules(retrain) == []
     for deployment in (nightly, retrain):
-        assert deployment.description == "Lamps of the hall."
+        assert deployment.description.endswith("\n\nLamps of the hall.")
         assert deployment.tags == ["nightflag", "lamps"]
         assert deployment.parameters == {"monitor": "lamps"}
         assert deployment.pull_steps == []
@@ -174,33 +180,42 @@ def test_a_schedule_that_a_person_paused_stays_paused(
     assert schedules(pumps) == [("15 3 * * 1", "UTC", False)]
 
 
+STRETCH = {"start": "2026-01-01", "end": "2026-01-03"}
+
+
 @pytest.mark.parametrize(
-    "wrong",
+    ("flow", "wrong"),
     [
-        {"monitor": "payments"},
-        {"as_of": "yesterday"},
-        {"retraining": "sometimes"},
-        {"since": "2026-01-01"},
+        ("nightly", {"monitor": "payments"}),
+        ("nightly", {"as_of": "yesterday"}),
+        ("nightly", {"retraining": "sometimes"}),
+        ("nightly", {"since": "2026-01-01"}),
+        ("backfill", {"start": "2026-01-01"}),
+        ("backfill", {**STRETCH, "every": "now and then"}),
+        ("replay", {**STRETCH, "settings": ["alarm.rate=0.1"] * 21}),
+        ("reflag", {"rate": 0.7}),
+        ("reflag", {"at_most": 0}),
     ],
-    ids=lambda wrong: next(iter(wrong)),
+    ids=lambda value: value if isinstance(value, str) else list(value)[-1],
 )
 def test_wrong_parameters_are_refused_before_anything_starts(
-    place: Place, server: SyncPrefectClient, wrong: dict[str, str]
+    place: Place, server: SyncPrefectClient, flow: str, wrong: dict[str, Any]
 ) -> None:
     outcomes(place.describe("cranes"))
-    cranes = server.read_deployment_by_name("nightly/cranes")
+    cranes = server.read_deployment_by_name(f"{flow}/cranes")
     with pytest.raises(PrefectHTTPStatusError) as refusal:
         server.create_flow_run_from_deployment(cranes.id, parameters=wrong)
     assert refusal.value.response.status_code == 409
-    assert flow_runs(server, "nightly/cranes") == []
+    assert flow_runs(server, f"{flow}/cranes") == []
 
 
 def test_the_form_explains_every_parameter(place: Place, server: SyncPrefectClient) -> None:
     outcomes(place.describe("cranes"))
-    for name in ("nightly/cranes", "retrain/cranes"):
-        form = server.read_deployment_by_name(name).parameter_openapi_schema["properties"]
+    for flow in FLOWS:
+        deployment = server.read_deployment_by_name(f"{flow.name}/cranes")
+        form = deployment.parameter_openapi_schema["properties"]
         assert all(field["description"] for field in form.values())
-        assert form["as_of"]["anyOf"][0]["format"] == "date-time"
+        assert {field.get("type", "union") for field in form.values()} <= PLAIN
         assert form["monitor"]["enum"] == ["cranes"]
     form = server.read_deployment_by_name("nightly/cranes").parameter_openapi_schema
     assert form["properties"]["retraining"]["enum"] == ["when due", "always", "never"]

@@ -51,7 +51,7 @@ def test_a_database_that_does_not_answer(stages, tmp_path, trouble, place):
 UNUSABLE = {
     "an unknown dialect": ("paradox://host/bank", "no driver for paradox"),
     "a driver that is not installed": ("oracle+nosuch://host/bank", "no driver for oracle+nosuch"),
-    "no URL": ("bank", "RECORDS does not hold a database URL"),
+    "no URL": ("bank", "RECORDS does not hold a URL"),
 }
 
 

@@ -1,0 +1,51 @@
+"""Backfilling: which nights of a stretch of time are still to be published."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from nightflag import runs
+from nightflag.errors import SettingsError
+from nightflag.runs import Run
+from nightflag.workplace import Workplace
+
+
+def outstanding(workplace: Workplace, dates: Sequence[datetime]) -> list[datetime]:
+    """Those of the logical dates, in their order, that have no published night.
+
+    Raises :class:`SettingsError` for a date in the future, whose records are not all there, and for
+    one before the monitor's first night, whose records the first model was trained on.
+    """
+    workplace.prepare()
+    results, monitor = workplace.results, workplace.monitor.name
+    published = runs.published(results, monitor)
+    if dates:
+        _refuse_future(dates[-1], workplace.now())
+        _refuse_training_records(monitor, dates[0], published)
+    return [as_of for as_of in dates if as_of not in published]
+
+
+def sentence(night: Run) -> str:
+    """What became of a published night, in a line."""
+    return (
+        f"{night.as_of:%Y-%m-%d %H:%M}: {night.records_scored or 0:,} records scored by model "
+        f"{night.model_version}, {night.records_flagged or 0:,} flagged"
+    )
+
+
+def _refuse_future(last: datetime, now: datetime) -> None:
+    if last > now:
+        raise SettingsError(
+            f"The night of {last:%Y-%m-%d %H:%M} UTC is still to come.",
+            expected=f"nights up to now, {now:%Y-%m-%d %H:%M} UTC",
+            mend="name an earlier last night",
+        )
+
+
+def _refuse_training_records(monitor: str, first: datetime, published: Sequence[datetime]) -> None:
+    if published and first < published[0]:
+        raise SettingsError(
+            f"The night of {first:%Y-%m-%d %H:%M} UTC is before the first one of {monitor}.",
+            expected=f"nights from {published[0]:%Y-%m-%d %H:%M} UTC on: the records before it "
+            "trained the first model, and say nothing when it scores them",
+            mend="name a later first night, or try the earlier ones with `nightflag replay`",
+        )
