@@ -25,7 +25,9 @@ def together(older: Records, newest: Records) -> Records:
         known = np.concatenate([older.known, newest.known])
         order = np.argsort(own)
         return older.with_records(own[order], first[order], known[order])
-    return pd.concat([older, newest], ignore_index=True)
+    if isinstance(older, pd.DataFrame) and isinstance(newest, pd.DataFrame):
+        return pd.concat([older, newest], ignore_index=True)
+    raise TypeError(f"{type(older).__name__} and {type(newest).__name__} do not go together.")
 
 
 def in_turn(records: Records, older: int, count: int) -> Iterator[tuple[Records, Records]]:
