@@ -56,6 +56,8 @@ def reproduce(workplace: Workplace, version: int) -> Reproduction:
     window = Window(entry.training.training_start, entry.training.training_end)
     older, newest = training.parted(then, window)
     made = training.fit(then, older, newest)
+    if then.monitor.training.cross_calibration:
+        made = training.refitted(then, made, older, newest)
     return Reproduction(
         version,
         len(older),

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from nightflag import (
+    blocks,
     detectors,
     exclusions,
     explanation,
@@ -27,7 +28,7 @@ from nightflag.candidates import kinds, too_few
 from nightflag.drift import Reference
 from nightflag.drift.days import days
 from nightflag.failpoints import reached
-from nightflag.features import History, Pipeline, SequencePipeline
+from nightflag.features import History, Matrix, Pipeline, SequencePipeline
 from nightflag.judgement import judged
 from nightflag.models import Entry, Model, register
 from nightflag.models.model import Records, Scores, bounded, scored
@@ -68,6 +69,10 @@ def train(workplace: Workplace, *, as_of: datetime, before: datetime, reason: st
     model = fit(workplace, older, newest)
     reached("trained")
     status, decision = succession.outcome(workplace, model, newest)
+    if monitor.training.cross_calibration:
+        model = refitted(workplace, model, older, newest)
+        count = len(older) + len(newest)
+        training = replace(training, training_records=count, calibration_records=count)
     return register(
         workplace.results,
         monitor.name,
@@ -97,17 +102,8 @@ def fit(workplace: Workplace, older: Records, newest: Records) -> Model:
     it takes to make the model again.
     """
     monitor, seed = workplace.monitor, workplace.monitor.detector.seed
-    inferred = kinds(workplace, older.records if isinstance(older, History) else older)
-    pipeline = _pipeline(monitor, older, inferred.kinds)
-    trained_on, _ = bounded(pipeline, older)
-    detector = detectors.fit(
-        monitor.detector.name,
-        detectors.TrainingSet(
-            trained_on, pipeline.names, pipeline.shape, clean=monitor.training_rows == "clean"
-        ),
-        settings=monitor.detector.settings,
-        seed=seed,
-    )
+    inferred = _kinds(workplace, older)
+    pipeline, detector, trained_on = _trained(monitor, older, inferred.kinds)
     scores = scored(detector, pipeline, newest)
     held_out, kept = bounded(pipeline, newest)
     seen = {"view": pipeline.view and pipeline.view.model_dump(), "left_out": inferred.left_out}
@@ -119,6 +115,47 @@ def fit(workplace: Workplace, older: Records, newest: Records) -> Model:
     known = judged(detector, held_out, scores[kept], compared, seed=seed)
     reference = _reference(monitor, pipeline, older, newest, scores)
     return Model(pipeline, known, Calibration(scores), reference)
+
+
+def refitted(workplace: Workplace, model: Model, older: Records, newest: Records) -> Model:
+    """The ``model`` of the older records, trained on all and calibrated by blocks of time in turn.
+
+    The newest records have its scores already; each block of the older ones gets those of a model
+    of all others. What was found of the model on the newest records stays with it.
+    """
+    monitor, found_kinds = workplace.monitor, _kinds(workplace, older).kinds
+    records = blocks.together(older, newest)
+    count = round(1 / monitor.training.calibration) - 1
+    found = [model.calibration.scores]
+    for others, block in blocks.in_turn(records, len(older), count):
+        pipeline, detector, _ = _trained(monitor, others, found_kinds)
+        found.append(scored(detector, pipeline, block))
+    scores = np.concatenate(found)
+    pipeline, detector, _ = _trained(monitor, records, found_kinds)
+    about = {**model.detector.about, **detector.about, "calibrated_in_turn": count + 1}
+    return Model(
+        pipeline,
+        replace(detector, about=about),
+        Calibration(scores),
+        model.reference and model.reference.recalibrated(scores),
+    )
+
+
+def _kinds(workplace: Workplace, older: Records) -> features.Inferred:
+    return kinds(workplace, older.records if isinstance(older, History) else older)
+
+
+def _trained(
+    monitor: Monitor, records: Records, kinds: Mapping[str, str]
+) -> tuple[Pipeline | SequencePipeline, detectors.Detector, Matrix]:
+    """The features of the records, a detector trained on them, and their matrix."""
+    pipeline = _pipeline(monitor, records, kinds)
+    rows, _ = bounded(pipeline, records)
+    clean = monitor.training_rows == "clean"
+    known = detectors.TrainingSet(rows, pipeline.names, pipeline.shape, clean=clean)
+    chosen = monitor.detector
+    detector = detectors.fit(chosen.name, known, settings=chosen.settings, seed=chosen.seed)
+    return pipeline, detector, rows
 
 
 def _reference(

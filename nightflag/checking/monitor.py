@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from nightflag import alarms, detectors
-from nightflag.checking import night, places
+from nightflag import alarms
+from nightflag.checking import fitness, night, places
 from nightflag.checking.finding import Finding, has_problem, tried
 from nightflag.errors import SourceError
 from nightflag.monitors import Monitor
@@ -19,7 +19,7 @@ def check(workplace: Workplace, as_of: datetime) -> list[Finding]:
     """What stands in the way of the night ``as_of``, and what it would do; nothing is written."""
     monitor = workplace.monitor
     found = [
-        *tried("detector", _detector(monitor)),
+        *tried("detector", fitness.detector(monitor)),
         *tried("expectations", _expectations(monitor)),
         *tried("folders", places.folders((workplace.models, workplace.reports))),
     ]
@@ -33,11 +33,6 @@ def check(workplace: Workplace, as_of: datetime) -> list[Finding]:
     if has_problem([*found, *databases]):
         return [*found, *databases]
     return [*found, *databases, *tried("night", night.check(workplace, as_of))]
-
-
-def _detector(monitor: Monitor) -> Iterator[Finding]:
-    detectors.check_settings(monitor.detector.name, monitor.detector.settings)
-    yield Finding("ok", "detector", f"{monitor.detector.name}, its settings are fine")
 
 
 def _expectations(monitor: Monitor) -> Iterator[Finding]:

@@ -100,9 +100,11 @@ def _trained_first(workplace: Workplace, window: Window, reason: str) -> Iterato
     history = Window(before - settings.window if settings.window else None, before)
     count = counting.dated(workplace, history)
     used = min(count, settings.at_most)
-    held_out = math.ceil(used * settings.calibration)
+    in_turn = settings.cross_calibration
+    held_out = used if in_turn else math.ceil(used * settings.calibration)
     text = f"a model would be trained first ({reason}), on {used:,} of {count:,} records before "
     text += f"{_date(before)}, {held_out:,} of them held out to calibrate"
+    text += ", in turn" if in_turn else ""
     if count < settings.at_least:
         mend = f"at least {settings.at_least} are needed: wait for more, or take a later --as-of"
         yield Finding("problem", "model", text, mend)

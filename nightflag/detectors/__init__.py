@@ -6,7 +6,7 @@ graph, so that only training imports Keras. To add a detector, write its file wi
 """
 
 import importlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from importlib.metadata import version
@@ -29,7 +29,15 @@ from nightflag.detectors.settings import (
 from nightflag.detectors.training_set import TrainingSet
 from nightflag.errors import MonitorError
 
-__all__ = ["DETECTORS", "Detector", "DetectorKind", "TrainingSet", "check_settings", "fit"]
+__all__ = [
+    "DETECTORS",
+    "Detector",
+    "DetectorKind",
+    "TrainingSet",
+    "check_settings",
+    "fit",
+    "refuse_other_records",
+]
 
 TAKES = {1: "plain records", 2: "sequences", 3: "images"}
 LIBRARIES = ("keras", "numpy", "onnxruntime", "scikit-learn", "tensorflow")
@@ -67,7 +75,7 @@ def fit(name: str, train: TrainingSet, *, settings: Mapping[str, Any], seed: int
     network came out.
     """
     checked = check_settings(name, settings)
-    _refuse_other_shape(name, train)
+    refuse_other_records(name, (TAKES[len(train.shape)],))
     guards.check_rows(train)
     module = importlib.import_module(DETECTORS[name].module)
     # Linear algebra on two threads adds up in another order than on one, and the last bits of an
@@ -81,12 +89,17 @@ def fit(name: str, train: TrainingSet, *, settings: Mapping[str, Any], seed: int
     return replace(detector, about={**detector.about, **about})
 
 
-def _refuse_other_shape(name: str, train: TrainingSet) -> None:
-    found, taken = TAKES[len(train.shape)], DETECTORS[name].takes
-    if found not in taken:
-        fitting = sorted(other for other, kind in DETECTORS.items() if found in kind.takes)
+def refuse_other_records(name: str, found: Collection[str]) -> None:
+    """Nothing, if the detector ``name`` takes one of these; they are values of ``TAKES``.
+
+    Raises MonitorError that names the detectors which do.
+    """
+    taken = DETECTORS[name].takes
+    if not set(found) & set(taken):
+        fitting = sorted(other for other, kind in DETECTORS.items() if set(found) & set(kind.takes))
         raise MonitorError(
-            f"The {name} takes {' or '.join(taken)}; the monitor's features are {found}.",
+            f"The {name} takes {' or '.join(taken)}; the monitor's features are "
+            f"{' or '.join(found)}.",
             expected=f"one of {', '.join(fitting)}",
             mend="Correct `detector: {name: ...}` in the monitor, or leave it out.",
         )

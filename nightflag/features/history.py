@@ -70,9 +70,11 @@ class History:
 
     def keep(self, chosen: Mask | Positions | slice) -> "History":
         """The records that ``chosen`` picks, with all rows they may see."""
-        return replace(
-            self, own=self.own[chosen], first=self.first[chosen], known=self.known[chosen]
-        )
+        return self.with_records(self.own[chosen], self.first[chosen], self.known[chosen])
+
+    def with_records(self, own: Positions, first: Positions, known: Positions) -> "History":
+        """Other records of the same frame, each of shape (n,)."""
+        return replace(self, own=own, first=first, known=known)
 
     def slices(self, records: int) -> Iterator["History"]:
         """The same records, at most so many at a time; once, where there are none."""

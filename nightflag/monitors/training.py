@@ -56,7 +56,11 @@ class Training(Section):
         le=0.5,
         description="Share of the newest training records held out to calibrate p-values.",
     )
-
+    cross_calibration: bool = Field(
+        default=False,
+        description="Whether as large a share of every stretch of time calibrates in turn, and all "
+        "records train: for few records, at the cost of 1 / calibration more trainings.",
+    )
     verdicts: int = Field(
         default=20, ge=1, le=1_000_000, description="Retrain after so many new verdicts."
     )

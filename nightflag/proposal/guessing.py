@@ -14,6 +14,8 @@ from nightflag import features
 from nightflag.databases import Database
 from nightflag.errors import MonitorError, SourceError
 from nightflag.monitors import Monitor
+from nightflag.proposal import seeing
+from nightflag.proposal.seeing import Seen
 from nightflag.proposal.tables import SAMPLE, Looked, look_at, tells_all_apart
 from nightflag.records import describe
 from nightflag.records.recency import newest
@@ -53,6 +55,7 @@ class Guesses:
     alarm_rate: float
     sampled: int
     newest: datetime | None
+    seen: Seen
 
 
 def propose(database: Database, reference: str, wishes: Wishes) -> Guesses:
@@ -69,14 +72,16 @@ def propose(database: Database, reference: str, wishes: Wishes) -> Guesses:
     layout = describe(database, monitor.source)
     frame: pd.DataFrame = looked.records.to_pandas(split_blocks=True)
     known = frame.drop(columns=[label] if label else [])
+    inferred = features.infer(frame[list(layout.feature_candidates)])
     return Guesses(
         monitor,
         {"key": why_key, "time": why_time, "label": why_label},
-        features.infer(frame[list(layout.feature_candidates)]),
+        inferred,
         proposed_expectations(known, key=key, time=time),
         _alarm_rate(len(frame)),
         len(frame),
         newest(database, monitor.source),
+        seeing.guess(looked.records, inferred, key=key, time=time, label=label),
     )
 
 

@@ -56,6 +56,7 @@ def lines(guesses: Guesses) -> Iterator[str]:
     yield from (f"monitor: {_yaml(name)}", "")
     yield from _source(guesses)
     yield from _features(guesses)
+    yield from _sequence(guesses)
     yield from _expectations(guesses)
     yield _comment("A record is flagged when its p-value is at most this: of normal records about")
     yield _comment(f"{guesses.alarm_rate:.0%} will be. Lower it for fewer false alarms.")
@@ -94,12 +95,25 @@ def _features(guesses: Guesses) -> Iterator[str]:
     yield from (
         _comment(f"  {column}: left out, {reason}") for column, reason in inferred.left_out.items()
     )
-    others = (name for name in inferred.kinds if name != guesses.monitor.source.time)
-    column = next(others, "column")
-    yield "# features:"
-    yield _comment(f"  exclude: {_yaml([column])}")
-    yield _comment(f"  kinds: {_yaml({column: 'categorical'})}")
+    if "features" in guesses.seen.sections:
+        yield _comment(guesses.seen.reason)
+        yield f"features: {_yaml(guesses.seen.sections['features'])}"
+    else:
+        others = (name for name in inferred.kinds if name != guesses.monitor.source.time)
+        column = next(others, "column")
+        yield "# features:"
+        yield _comment(f"  exclude: {_yaml([column])}")
+        yield _comment(f"  kinds: {_yaml({column: 'categorical'})}")
     yield ""
+
+
+def _sequence(guesses: Guesses) -> Iterator[str]:
+    if "sequence" not in guesses.seen.sections:
+        return
+    yield _comment(guesses.seen.reason)
+    yield _comment("Windows see numbers only. Leave this out to see each record alone, or add")
+    yield _comment("`length: 1` to see all columns, numbers as departures from their entity's own.")
+    yield from (f"sequence: {_yaml(guesses.seen.sections['sequence'])}", "")
 
 
 def _expectations(guesses: Guesses) -> Iterator[str]:

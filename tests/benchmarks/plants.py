@@ -11,8 +11,9 @@ import pandas as pd
 from sklearn.metrics import average_precision_score, roc_auc_score
 from windows import history, pipeline_of, scores
 
+from nightflag import blocks
 from nightflag.calibration import Calibration
-from nightflag.features import View
+from nightflag.features import History, View
 
 LENGTH, ROLLED = 10, 15
 OUTCOMES = ("hits", "false", "missed", "passed")
@@ -44,6 +45,7 @@ def experiment(case: str, detector: str, file: Path) -> Iterator[tuple[str, floa
         ("alarm", alarmed(found, 0.01)),
         ("strict", alarmed(found, 0.001)),
         ("ruled", ruled(found)),
+        *in_turn(detector, everyone),
     ):
         for name, count in zip(OUTCOMES, outcomes(flagged, anomalous), strict=True):
             yield f"{case} {rule} {detector} {name}", count, detail
@@ -52,6 +54,25 @@ def experiment(case: str, detector: str, file: Path) -> Iterator[tuple[str, floa
 def alarmed(found: np.ndarray, rate: float) -> np.ndarray:
     """What a monitor flags, calibrated on 100 rows."""
     return Calibration(found[300:400]).p_values(found[400:]) <= rate
+
+
+def in_turn(detector: str, everyone: History) -> Iterator[tuple[str, np.ndarray]]:
+    """What a monitor with ``cross_calibration`` flags at both rates: all 400 rows train."""
+    known = everyone.keep(np.arange(LENGTH - 1, 400))
+    calibration = [
+        scored_by(detector, others, block)
+        for others, block in blocks.in_turn(known, 300 - LENGTH + 1, 3)
+    ]
+    older, newest = (everyone.keep(np.arange(*ends)) for ends in ((LENGTH - 1, 300), (300, 400)))
+    calibration.append(scored_by(detector, older, newest))
+    found = scored_by(detector, known, everyone.keep(slice(400, None)))
+    p_values = Calibration(np.concatenate(calibration)).p_values(found)
+    yield from (("turned", p_values <= 0.01), ("turned-strict", p_values <= 0.001))
+
+
+def scored_by(detector: str, train: History, judged: History) -> np.ndarray:
+    """The scores of a detector of the training records, features and all."""
+    return scores(detector, pipeline_of(train, clean=True), train, judged, clean=True)
 
 
 def ruled(found: np.ndarray) -> np.ndarray:

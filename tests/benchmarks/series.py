@@ -10,8 +10,9 @@ pipeline and the detectors that a monitor uses; what is in the file already is n
   average precision, causal, of 1 % single values moved by 3 to 6 deviations behind the prefix.
 - skab: 8 sensors, length 10, trained on the first 300 rows of an experiment and calibrated on the
   next 100. ``alarm``: p-value at most 1 %; ``strict``: at most .1 %, extrapolated; ``ruled``: the
-  mean score of 15 rows is above 1.5 times its 99.9 % quantile among the calibration rows. F1 and
-  false alarms over all experiments.
+  mean score of 15 rows is above 1.5 times its 99.9 % quantile among the calibration rows;
+  ``turned`` and ``turned-strict``: as ``alarm`` and ``strict``, by a monitor whose blocks of 100
+  rows calibrate in turn, and all 400 rows train. F1 and false alarms over all experiments.
 - water: the first 60 % train, unlabelled, the rest is judged; departure of 12 hours, length 1.
 """
 

@@ -226,3 +226,41 @@ def test_for_people_there_is_a_table_of_each_monitor(nightflag, watch, bank: str
     said = nightflag("check", "payments", "--as-of", "2026-01-20")
     assert "payments, 2026-01-20 00:00 UTC" in said.out
     assert "│ ok │ window" in said.out
+
+
+@pytest.mark.parametrize(
+    ("detector", "more", "found"),
+    [
+        ("convolutional", "", "plain records"),
+        ("convolutional", "sequence: {length: 1}\n", "plain records"),
+        ("log_energy", "sequence: {entity: shop}\n", "sequences"),
+        ("autoencoder", "features: {image: {height: 16, width: 16}}\n", "images"),
+        ("density", "features: {kinds: {message: image}}\n", "images"),
+    ],
+)
+def test_it_names_a_detector_that_does_not_take_such_records(
+    nightflag, watch, bank: str, detector: str, more: str, found: str
+) -> None:
+    watch(detector=f"{{name: {detector}}}", more=more)
+    said = nightflag("check", *NIGHT)
+    assert said.code == 2
+    assert f"The {detector} takes " in texts(said.out, "problem")
+    assert f"the monitor's features are {found}" in texts(said.out, "problem")
+    [mend] = [one["mend"] for one in json.loads(said.out) if one["level"] == "problem"]
+    assert "one of auto" in mend
+
+
+@pytest.mark.parametrize(
+    ("detector", "more"),
+    [
+        ("recurrent", "sequence: {entity: shop}\n"),
+        ("auto", "sequence: {length: 1}\n"),
+        ("log_energy", ""),
+    ],
+)
+def test_a_detector_that_may_take_such_records_is_fine(
+    nightflag, watch, bank: str, detector: str, more: str
+) -> None:
+    watch(detector=f"{{name: {detector}}}", more=more)
+    said = nightflag("check", *NIGHT)
+    assert f"{detector}, its settings are fine, and it takes" in texts(said.out, "ok")

@@ -1,13 +1,17 @@
 """A table becomes a monitor that passes its check, with every guess explained."""
 
 import json
+from datetime import datetime, timedelta
+from io import BytesIO
+from itertools import product
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from sqlalchemy import make_url, text
 
 from nightflag.databases import connect
-from nightflag.monitors import read
+from nightflag.monitors import Sequence, read
 
 TABLE = ["init", "--database", "env:BANK_URL", "--table"]
 
@@ -154,3 +158,64 @@ monitor: evil', '2026-01-01', '2026-01-01 00:00:00')""",
     monitor = read(home / "monitors" / "tab_le.yaml")
     assert monitor.source.table == 'Tab "le'
     assert (monitor.source.key, monitor.source.time) == (("on",), "read_at")
+
+
+def write_readings(url: str, minutes: list[int]) -> None:
+    """Two machines, a reading of each so many minutes after the first."""
+    start = datetime(2026, 1, 1)
+    rows = (
+        f"({number}, '{name}', '{start + timedelta(minutes=minute)}', {number % 7})"
+        for number, (minute, name) in enumerate(product(minutes, ("press", "saw")))
+    )
+    columns = "reading_id integer primary key, machine text, read_at timestamp, heat real"
+    execute(
+        url,
+        f"create table readings ({columns})",
+        f"insert into readings values {', '.join(rows)}",
+    )
+
+
+def test_regular_readings_of_many_entities_are_seen_with_their_past(
+    nightflag, any_bank: str, home: Path
+) -> None:
+    write_readings(any_bank, list(range(0, 1200, 10)))
+    assert nightflag(*TABLE, "readings").code == 0
+    path = home / "monitors" / "readings.yaml"
+    assert read(path).sequence == Sequence(entity=("machine",))
+    why = "# machine has 2 different values, about 120 records each, at regular times"
+    assert why in path.read_text()
+
+
+def test_irregular_records_are_seen_alone(nightflag, bank: str, home: Path) -> None:
+    write_readings(bank, [number**3 for number in range(120)])
+    assert nightflag(*TABLE, "readings").code == 0
+    assert read(home / "monitors" / "readings.yaml").sequence is None
+
+
+def png(mode: str, number: int) -> bytes:
+    """An image of one colour, each number another."""
+    file = BytesIO()
+    Image.new(mode, (24, 16), f"rgb(200, {number}, 20)").save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_images_are_said_with_their_size_and_colours(
+    nightflag, any_bank: str, home: Path, mode: str
+) -> None:
+    is_sqlite = make_url(any_bank).get_backend_name() == "sqlite"
+    kind, literal = ("blob", "x'{}'") if is_sqlite else ("bytea", "'\\x{}'")
+    rows = ", ".join(
+        f"({number}, '2026-01-01 00:0{number}:00', {literal.format(png(mode, number).hex())})"
+        for number in range(3)
+    )
+    execute(
+        any_bank,
+        f"create table scans (scan_id integer primary key, taken_at timestamp, scan {kind})",
+        f"insert into scans values {rows}",
+    )
+    assert nightflag(*TABLE, "scans").code == 0
+    path = home / "monitors" / "scans.yaml"
+    image = read(path).features.image
+    assert (image.height, image.width, image.colour) == (16, 24, mode == "RGB")
+    assert "# scan holds images: 3 of 3 opened; 16 x 24 pixels" in path.read_text()

@@ -1,0 +1,102 @@
+"""How a table's records are to be seen: each with its entity's past, or as an image.
+
+A guess is made only where the table speaks plainly: several entities, many records of each at
+regular times, and numbers in them; or a column of bytes that open as PNG or JPEG.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from nightflag.errors import FeatureError
+from nightflag.features import Inferred
+from nightflag.features.image import Image
+from nightflag.records.times import event_times
+
+OPENED = 50
+FEWEST_ENTITIES, FEWEST_RECORDS = 2, 100
+REGULAR, USUAL = 2.0, [0.5, 0.9]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Sections of the monitor by name, and why; empty where the table suggests nothing."""
+
+    sections: dict[str, dict[str, Any]]
+    reason: str
+
+
+NOTHING = Seen({}, "")
+
+
+def guess(
+    records: pa.Table, inferred: Inferred, *, key: tuple[str, ...], time: str, label: str | None
+) -> Seen:
+    """What the sample suggests; images come first, for they are not seen with their past."""
+    images = [name for name, kind in inferred.kinds.items() if kind == "image"]
+    if images:
+        return _images(records.column(images[0]).to_pandas(), images[0])
+    if "numeric" not in inferred.kinds.values():
+        return NOTHING
+    taken = {time, label, *(key if len(key) == 1 else ())}
+    candidates = [name for name in records.column_names if name not in taken]
+    return _entity(records, candidates, time)
+
+
+def _images(column: pd.Series, name: str) -> Seen:
+    """The working size that training would take, and whether the images have colours."""
+    sample = column.dropna().iloc[:OPENED]
+    kind = Image.fit(sample)
+    opened = [image for image in (_opened(kind, one) for one in sample) if image is not None]
+    if not opened:
+        return NOTHING
+    settings = {"height": kind.height, "width": kind.width, "colour": any(map(_coloured, opened))}
+    size = f"{kind.height} x {kind.width} pixels are what the detector sees of each"
+    reason = f"{name} holds images: {len(opened)} of {len(sample)} opened; {size}."
+    return Seen({"features": {"image": settings}}, reason)
+
+
+def _opened(kind: Image, content: object) -> Any:
+    try:
+        return kind.reader.image(content)
+    except FeatureError:
+        return None
+
+
+def _coloured(image: Any) -> bool:
+    """Whether red, green and blue differ anywhere."""
+    pixels = np.asarray(image.convert("RGB"))
+    return bool((pixels != pixels[:, :, :1]).any())
+
+
+def _entity(records: pa.Table, candidates: Iterable[str], time: str) -> Seen:
+    """The first column whose values each have many records, at regular times."""
+    moments = event_times(records.column(time).combine_chunks(), time_zone="UTC").to_pandas()
+    for name in candidates:
+        values = records.column(name)
+        if not _may_name(values.type) or values.null_count:
+            continue
+        entities = values.to_pandas()
+        counts = entities.value_counts()
+        enough = len(counts) >= FEWEST_ENTITIES and counts.median() >= FEWEST_RECORDS
+        if enough and _is_regular(moments, entities):
+            many = f"{len(counts)} different values, about {counts.median():.0f} records each"
+            reason = f"{name} has {many}, at regular times: each is seen with its own past."
+            return Seen({"sequence": {"entity": [name]}}, reason)
+    return NOTHING
+
+
+def _may_name(kind: pa.DataType) -> bool:
+    return any(one(kind) for one in (pa.types.is_string, pa.types.is_integer))
+
+
+def _is_regular(moments: pd.Series, entities: pd.Series) -> bool:
+    """Whether nine in ten pauses within an entity are at most twice the usual one."""
+    ordered = moments.sort_values(kind="stable")
+    pauses = ordered.groupby(entities.loc[ordered.index]).diff().dropna()
+    usual, long = pauses.dt.total_seconds().quantile(USUAL) if len(pauses) else (0.0, 0.0)
+    return bool(usual > 0 and long <= REGULAR * usual)
