@@ -11,6 +11,8 @@ A folder of sets, each split by each seed:
 
 References of scikit-learn on z-scores stand beside, from the same splits. B also takes the realised
 rate of false alarms. Figures already in the file are not taken again.
+Measure ``--peers`` in a second run with the same file: PyTorch and TensorFlow end each other's
+process.
 """
 
 import argparse
