@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from nightflag import models, provenance, training
+from nightflag import models, provenance, retraining, training
 from nightflag.detectors.weights import Weights, weights
-from nightflag.errors import ModelFileError
+from nightflag.errors import FeatureError, ModelFileError, SourceError, TrainingRefused
 from nightflag.models import Entry, Model
 from nightflag.models.model import Records, scored
 from nightflag.monitors import Monitor
@@ -24,12 +24,14 @@ class Reproduction:
 
     ``weights`` and ``scores`` are the largest differences, 0 where they agree bit for bit, None
     where the networks have other shapes. ``versions`` names what is installed in another one,
-    with that of then and of now.
+    with that of then and of now, ``columns`` how those of the source differ, in words.
     """
 
     version: int
     training_records: int
     held_out_records: int
+    records_then: tuple[int, int]
+    columns: str
     same_sample: bool
     same_features: bool
     weights: float | None
@@ -47,21 +49,34 @@ def reproduce(workplace: Workplace, version: int) -> Reproduction:
     """The model of that version, trained again in memory; nothing is written.
 
     Its window, settings and seed are those of then, and so are verdicts and exclusions. Raises
-    :class:`ModelFileError` for a version that is not there, or that does not say how it was made.
+    :class:`ModelFileError` for a version that is not there, or that does not say how it was made,
+    and :class:`SourceError` where the source has changed so much that nothing can be trained.
     """
     entry = models.of_version(workplace.results, workplace.monitor.name, version)
     kept = models.load(entry, folder=workplace.models)
     origin = _origin(entry)
     then = _at_training(workplace, entry, origin)
+    columns = retraining.difference(entry.about.get("columns"), retraining.columns(then.layout))
+    try:
+        return _made_again(then, entry, kept, origin, columns)
+    except (FeatureError, TrainingRefused) as error:
+        raise _lost(entry, columns, error.what) from error
+
+
+def _made_again(
+    then: Workplace, entry: Entry, kept: Model, origin: Mapping[str, Any], columns: str
+) -> Reproduction:
     window = Window(entry.training.training_start, entry.training.training_end)
     older, newest = training.parted(then, window)
     made = training.fit(then, older, newest)
     if then.monitor.training.cross_calibration:
         made = training.refitted(then, made, older, newest)
     return Reproduction(
-        version,
+        entry.version,
         len(older),
         len(newest),
+        (entry.training.training_records, entry.training.calibration_records),
+        columns,
         provenance.digest((older, newest), then.layout.inputs) == origin["sample"],
         kept.features.to_json() == made.features.to_json(),
         _furthest(weights(kept.detector), weights(made.detector)),
@@ -79,6 +94,18 @@ def _origin(entry: Entry) -> dict[str, Any]:
             mend=f"name another one; `nightflag models {entry.monitor}` lists them",
         )
     return origin
+
+
+def _lost(entry: Entry, columns: str, what: str) -> SourceError:
+    """The error for a source from which nothing can be trained any more."""
+    made = entry.training
+    since = f" Its columns changed since: {columns}." if columns else ""
+    return SourceError(
+        f"Model {entry.version} of {entry.monitor} cannot be made again: {what}{since}",
+        expected=f"the {made.training_records:,} records it was trained on and the "
+        f"{made.calibration_records:,} that were held out, as they were then",
+        mend="restore the source as it was then; the kept model itself is not touched by this",
+    )
 
 
 def _at_training(workplace: Workplace, entry: Entry, origin: Mapping[str, Any]) -> Workplace:

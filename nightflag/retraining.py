@@ -52,7 +52,7 @@ def due(
         return "no champion yet"
     if newest.training.config_hash != recipe_hash(monitor):
         return "the monitor's source, features or detector changed"
-    if changed := _changed(newest.about.get("columns"), present):
+    if changed := difference(newest.about.get("columns"), present):
         return f"{CHANGED_COLUMNS}: {changed}"
     if verdicts >= monitor.training.verdicts:
         return f"{verdicts} verdicts since the last training"
@@ -78,8 +78,8 @@ def columns(layout: Layout) -> dict[str, str]:
     return {name: str(layout.columns.field(name).type) for name in layout.feature_candidates}
 
 
-def _changed(before: Mapping[str, str] | None, now: Mapping[str, str]) -> str:
-    """What differs, in words; nothing where it is not known what was there before."""
+def difference(before: Mapping[str, str] | None, now: Mapping[str, str]) -> str:
+    """What differs between such columns, in words; '' where nothing is known of before."""
     if before is None:
         return ""
     gained = [f"{name} is new" for name in now if name not in before]

@@ -45,13 +45,22 @@ def _verdict(made: "Reproduction") -> str:
 
 def _outcomes(made: "Reproduction") -> Iterator[tuple[str, str]]:
     records = f"{made.training_records:,} records to train on, {made.held_out_records:,} held out"
-    since = "" if made.same_sample else "; they are not those of then: the source changed since"
-    yield "records", records + since
+    yield "records", records + ("" if made.same_sample else f"; {_since(made)}")
+    if made.columns:
+        yield "columns", f"changed since: {made.columns}"
     yield "features", "the same" if made.same_features else "differ"
     yield "weights", _difference(made.weights)
     yield "held-out scores", _difference(made.scores)
     for name, (then, now) in made.versions.items():
         yield name, f"{then} then, {now} now"
+
+
+def _since(made: "Reproduction") -> str:
+    told = "they are not those of then: the source changed since"
+    if made.records_then == (made.training_records, made.held_out_records):
+        return told
+    trained_on, held_out = made.records_then
+    return f"{told}, when they were {trained_on:,} and {held_out:,}"
 
 
 def _difference(largest: float | None) -> str:

@@ -85,6 +85,36 @@ def test_a_source_that_changed_since_is_told(nightflag, published: None, stateme
     assert "Model 1 of payments cannot come out the same any more." in said.err
 
 
+def test_how_many_records_there_were_and_which_columns_are_new_is_told(
+    nightflag, published: None
+) -> None:
+    change("delete from payments where payment_id = 20")
+    change("alter table payments add column city text")
+    said = nightflag("reproduce", "payments", "1")
+    assert said.code == 1
+    assert "the source changed since, when they were 126 and 42" in said.out
+    assert "changed since: city is new" in said.out
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("alter table payments drop column amount", "Its columns changed since: amount is gone"),
+        ("delete from payments where payment_id > 20", "21 good records are there to train on"),
+    ],
+    ids=["column", "records"],
+)
+def test_a_source_that_lost_what_it_takes_is_one_clear_error(
+    nightflag, published: None, statement: str, told: str
+) -> None:
+    change(statement)
+    said = nightflag("reproduce", "payments", "1")
+    assert said.code == 2
+    assert "Model 1 of payments cannot be made again:" in said.err
+    assert told in said.err
+    assert "the 126 records it was trained on and the 42 that were held out" in said.err
+
+
 def test_a_label_that_changed_since_does_not_matter(nightflag, published: None) -> None:
     change("update payments set is_fraud = not is_fraud where payment_id < 100")
     assert reproduced(nightflag, 0)["agrees"]
