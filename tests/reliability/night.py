@@ -1,8 +1,9 @@
 """Runs nights of the real flow, each in a process of its own, forked for it.
 
 Every line on standard input is a list of nights that start at the same time; every line on standard
-output says what became of them. Each Prefect task and flow gives way to the function it wraps, so
-that no Prefect server is needed. The parent only imports, so that a fork is ready at once.
+output says what became of them. Each Prefect task and flow gives way to the function it wraps, and
+nothing is told to the UI, so that no Prefect server is needed. The parent only imports, so that a
+fork is ready at once.
 """
 
 import json
@@ -20,6 +21,8 @@ from typing import Any
 
 from prefect import Flow, Task
 
+import flows.artifacts
+import flows.events
 import flows.nightly
 import flows.retraining
 from nightflag.errors import NightflagError
@@ -59,6 +62,13 @@ def without_prefect(*modules: ModuleType) -> None:
         for name, value in list(vars(module).items()):
             if isinstance(value, Task | Flow):
                 setattr(module, name, value.fn)
+    for name in [name for name in vars(flows.artifacts) if name.startswith("create_")]:
+        setattr(flows.artifacts, name, unheard)
+    flows.events.emit_event = unheard
+
+
+def unheard(*_: object, **__: object) -> None:
+    """Tell nobody."""
 
 
 def outcome(night: dict[str, Any]) -> dict[str, Any]:
