@@ -26,6 +26,7 @@ EVENT = re.compile(r"^(event|record|occur|measur|observ|transact|read|happen|cre
 MOMENT = re.compile(r"_at$|time|date|stamp|_ts$|^ts$")
 AFTERWARDS = re.compile(r"updat|modif|chang|delet|expir|due|birth|valid|until|load|import|sync")
 LABELS = re.compile(r"label|anomal|fraud|outlier|attack|abnormal|intrusion")
+CERTAIN_LABELS = re.compile(r"(is_)?(label|anomaly|anomalous|fraud|outlier|attack)")
 PERHAPS_LABELS = re.compile(r"event|incident|fail|fault|defect|target|breakdown")
 IDENTIFIERS = re.compile(r"(^|_)(id|key|uuid|guid|nr|no|num|number)$|[a-z](Id|ID|Key|Number)$")
 RATES = (0.01, 0.02, 0.05, 0.1)
@@ -161,13 +162,14 @@ def _label(looked: Looked, taken: set[str], wishes: Wishes) -> tuple[str | None,
         name
         for words in (LABELS, PERHAPS_LABELS)
         for name in free
-        if words.search(name.lower()) and _says_yes_or_no(looked, name)
+        if words.search(name.lower())
+        and (CERTAIN_LABELS.fullmatch(name.lower()) or _says_yes_or_no(looked, name))
     ]
     if not candidates:
         return None, ""
     also = f" Also possible: {', '.join(candidates[1:])}." if candidates[1:] else ""
-    why = f"Named like a label, and says yes or no: it only evaluates.{also} If it is none, take"
-    return candidates[0], f"{why} it away."
+    why = f"Named like a label: it only evaluates, and no detector sees it.{also}"
+    return candidates[0], f"{why} If it is none, take it away."
 
 
 def _says_yes_or_no(looked: Looked, name: str) -> bool:

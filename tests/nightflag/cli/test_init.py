@@ -114,6 +114,17 @@ def test_every_table_gets_a_monitor_but_those_that_cannot_be_guessed(
     assert (alone.code, "--all was given" in alone.err) == (2, True)
 
 
+def test_a_column_called_attack_is_a_label_whatever_it_holds(nightflag, bank: str, home) -> None:
+    execute(
+        bank,
+        "create table connections (id integer primary key, seen_at text, sent real, attack text)",
+        "insert into connections select payment_id, paid_at, amount,"
+        " case when amount > 1000 then 'neptune' else 'normal' end from payments",
+    )
+    assert nightflag(*TABLE, "connections").code == 0
+    assert read(home / "monitors" / "connections.yaml").source.label == "attack"
+
+
 def test_a_time_that_cannot_be_guessed_names_the_columns(nightflag, any_bank: str) -> None:
     execute(any_bank, "create table shops (id integer primary key, city text)")
     said = nightflag(*TABLE, "shops")
