@@ -29,8 +29,21 @@ def of_night(
 
     Records before ``scored_from`` belong to the training history and are never scored. A night
     earlier than the watermark looks at its own stretch again; what is already published and
-    unchanged there is left alone.
+    unchanged there is left alone. Raises :class:`SettingsError` where the calendar ends before.
     """
+    try:
+        return _of_night(as_of, watermark, look_back, first_window)
+    except OverflowError:
+        raise SettingsError(
+            f"The night {as_of:%Y-%m-%d %H:%M} would look back beyond the first year.",
+            expected="a logical date in the years that the records are from",
+            mend="correct --as-of",
+        ) from None
+
+
+def _of_night(
+    as_of: datetime, watermark: Watermark | None, look_back: timedelta, first_window: timedelta
+) -> Window:
     if watermark is None:
         return Window(as_of - first_window, as_of)
     start = min(watermark.scored_until, as_of - first_window) - look_back

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import Any, ClassVar
+from urllib.parse import quote
 
 import pyarrow as pa
 from sqlalchemy import (
@@ -23,6 +24,7 @@ from sqlalchemy.types import TypeEngine
 
 from nightflag.databases.literal import statement
 from nightflag.errors import DatabaseRefused, DatabaseUnreachable
+from nightflag.monitors.references import redact
 
 
 class Database:
@@ -43,7 +45,7 @@ class Database:
     @property
     def name(self) -> str:
         """The URL without its password, for messages."""
-        return self.url.render_as_string(hide_password=True)
+        return redact(self.url.render_as_string(hide_password=True))
 
     @property
     def dialect(self) -> str:
@@ -164,9 +166,17 @@ class Database:
         self.engine.dispose()
 
     def _without_password(self, text: str) -> str:
-        password = self.url.password
         first_lines = " ".join(line.strip() for line in text.strip().splitlines()[:3])
-        return first_lines.replace(str(password), "***") if password else first_lines
+        for secret in self._secrets():
+            first_lines = first_lines.replace(secret, "***")
+        return redact(first_lines)
+
+    def _secrets(self) -> set[str]:
+        """What of the URL is never repeated, as it is and as it stands encoded in the URL."""
+        options = ((name, str(value)) for name, value in self.url.query.items())
+        hidden = {value for name, value in options if "***" in redact(f"{name}={value}")}
+        plain = {*hidden, str(self.url.password or "")} - {""}
+        return {form for secret in plain for form in (secret, quote(secret, safe=""))}
 
     def _create_engine(self) -> Engine:
         engine = create_engine(self.url)

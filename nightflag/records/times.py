@@ -8,6 +8,8 @@ import pyarrow as pa
 
 INSTANT = pa.timestamp("us", "UTC")
 LOCAL_TEXT = r"\d{4}-\d\d-\d\d(?:[T ]\d\d(?::?\d\d(?::?\d\d(?:\.\d+)?)?)?)?"
+LOCAL_YEARS = 2, 9998
+"""Years whose local times are instants of the calendar in every zone."""
 ZONED_TEXT = LOCAL_TEXT + r" ?(?:Z|[+-]\d\d(?::?\d\d)?)"
 
 
@@ -47,5 +49,6 @@ def _localised(naive: "pd.Series[pd.Timestamp]", time_zone: str) -> "pd.Series[p
     if time_zone == "UTC":
         return naive.dt.tz_localize("UTC")
     first = pd.Series(True, index=naive.index).to_numpy()
-    local = naive.dt.tz_localize(time_zone, ambiguous=first, nonexistent="shift_forward")
+    held = naive.where(naive.dt.year.between(*LOCAL_YEARS))
+    local = held.dt.tz_localize(time_zone, ambiguous=first, nonexistent="shift_forward")
     return local.dt.tz_convert("UTC")

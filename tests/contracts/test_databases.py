@@ -322,6 +322,21 @@ def test_an_unreachable_database_says_so_without_its_password(
 
 
 @pytest.mark.parametrize("read", READS, ids=["columns", "read"])
+@pytest.mark.parametrize(
+    "login", ["ann@127.0.0.1:1/bank?password=hunter2", "ann:hunter%2F2@127.0.0.1:1/bank"]
+)
+@pytest.mark.parametrize("kind", ["postgresql", "core on postgresql"])
+def test_a_password_is_hidden_wherever_it_stands(
+    kind: str, login: str, read: Callable[[Database], object]
+) -> None:
+    database = opened(kind, f"postgresql://{login}")
+    with pytest.raises(DatabaseUnreachable) as raised:
+        read(database)
+    assert "hunter" not in str(raised.value)
+    assert "hunter" not in database.name
+
+
+@pytest.mark.parametrize("read", READS, ids=["columns", "read"])
 def test_an_unknown_table_is_refused_by_name(
     database: Database, read: Callable[[Database], object]
 ) -> None:
@@ -372,7 +387,16 @@ def test_a_whole_number_among_parts_is_a_number(sqlite_url: str) -> None:
     assert [row["w"] for row in rows(database, "t")] == ["1", "b", "2"]
 
 
-@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "postgres//bank:hunter2"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite://",
+        "sqlite:///:memory:",
+        "postgres//bank:hunter2",
+        "postgresql://ann:hunter2@x:yhunter2@127.0.0.1/bank",
+        "postgresql://ann:hunter2@127.0.0.1:port/bank",
+    ],
+)
 def test_what_is_no_lasting_database_is_refused_before_anything_starts(url: str) -> None:
     with pytest.raises(SettingsError) as raised:
         connect(url)

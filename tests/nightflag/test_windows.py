@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nightflag.errors import SettingsError
 from nightflag.windows import Watermark, Window, as_utc, of_night
 
 DAY = timedelta(days=1)
@@ -73,3 +74,9 @@ def test_a_moment_without_a_zone_is_in_utc_already() -> None:
     noon = datetime(2024, 5, 1, 12)
     assert as_utc(noon) == datetime(2024, 5, 1, 12, tzinfo=UTC)
     assert as_utc(noon.replace(tzinfo=ZoneInfo("Europe/Berlin"))).hour == 10
+
+
+def test_a_night_at_the_beginning_of_the_calendar_is_refused() -> None:
+    first = datetime(1, 1, 1, tzinfo=UTC)
+    with pytest.raises(SettingsError, match="beyond the first year"):
+        of_night(first, None, look_back=DAY, first_window=DAY)
