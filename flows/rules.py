@@ -18,7 +18,7 @@ from prefect.events.actions import ActionTypes
 from flows.events import JUMPED, REFUSED
 
 HEARTBEAT_SECONDS = 30
-SILENT_SECONDS = 90
+SILENT_SECONDS = 75
 LATE = timedelta(minutes=30)
 HEARTBEAT = "prefect.flow-run.heartbeat"
 BEGIN = "prefect.flow-run.Running"  # a run may die before its first heartbeat

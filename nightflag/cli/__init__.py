@@ -70,16 +70,25 @@ for name, summary in COMMANDS.items():
         app.command(f"nightflag.cli.{module}:{module}", name=name, help=summary)
 
 
+def _code_of(words: Sequence[str] | None) -> int:
+    code: int = app(words, result_action="return_value", exit_on_error=False) or 0
+    sys.stdout.flush()
+    return code
+
+
 def main(words: Sequence[str] | None = None) -> int:
     """The exit code of the command that ``words`` (by default those of the process) spell."""
     sys.excepthook = report_bug
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        return app(words, result_action="return_value", exit_on_error=False) or 0
+        return _code_of(words)
     except CycloptsError:
         return WRONG_USAGE
     except NightflagError as error:
         show(error)
         return error.exit_code
+    except BrokenPipeError:  # whoever reads the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt:
         return STOPPED

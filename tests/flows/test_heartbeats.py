@@ -29,4 +29,4 @@ def test_a_run_that_fell_silent_is_marked_as_crashed(
         kill(worker)
         os.killpg(os.getpgid(int(str(running.infrastructure_pid).split(":")[-1])), signal.SIGKILL)
     crashed = eventually(lambda: in_state(StateType.CRASHED), seconds=240)
-    assert crashed.state.message == "No heartbeat for 90 seconds."
+    assert crashed.state.message == "No heartbeat for 75 seconds."

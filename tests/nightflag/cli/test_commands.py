@@ -71,6 +71,16 @@ def test_an_error_is_a_box_on_stderr_that_says_how_to_mend_it(nightflag, home: P
     assert "Traceback" not in said.err
 
 
+def test_a_reader_who_has_seen_enough_is_no_error() -> None:
+    script = "import sys; from nightflag.cli import main; sys.exit(main(['schema']))"
+    with subprocess.Popen([sys.executable, "-c", script], stdout=-1, stderr=-1) as ended:
+        assert ended.stdout is not None
+        assert ended.stderr is not None
+        ended.stdout.close()
+        assert ended.stderr.read() == b""
+    assert ended.returncode == 0
+
+
 def test_a_bug_is_one_line_with_the_place_of_its_traceback() -> None:
     script = """
 import sys
