@@ -107,7 +107,11 @@ def published(results: Database, monitor: str) -> list[datetime]:
 
 def newest_published(results: Database, monitor: str) -> datetime | None:
     """The newest logical date that is published, if any is."""
-    return next(reversed(published(results, monitor)), None)
+    with results.reading() as connection:
+        found: datetime | None = run(
+            connection, "newest_published_night", monitor=monitor
+        ).scalar_one_or_none()
+    return found
 
 
 def watermark(results: Database, monitor: str) -> Watermark | None:

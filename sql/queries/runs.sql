@@ -12,6 +12,12 @@ select run_id, as_of from nightflag_runs
 where monitor = :monitor and status = 'published'
 order by as_of
 
+-- name: newest_published_night
+select as_of from nightflag_runs
+where monitor = :monitor and status = 'published'
+order by as_of desc
+limit 1
+
 -- name: open_run
 insert into nightflag_runs (
     monitor, run_id, as_of, window_start, window_end, status, attempt, alarm_rate, config_hash, started_at
