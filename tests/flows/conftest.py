@@ -20,7 +20,11 @@ import yaml
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
 from prefect.client.schemas.objects import Artifact
-from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
+from prefect.settings import (
+    PREFECT_API_AUTH_STRING,
+    PREFECT_API_URL,
+    temporary_settings,
+)
 
 from nightflag.checking.installation import trouble_with_server
 from nightflag.monitors import Monitor
@@ -148,17 +152,29 @@ def readings() -> list[tuple[int, str, float]]:
 
 
 @pytest.fixture(scope="session")
-def server(place: Place) -> Iterator[SyncPrefectClient]:
-    """A client of a server in a process of its own."""
+def serving(place: Place) -> Iterator[dict[Any, str]]:
+    """The settings that name a server, which runs in a process of its own."""
     url = place.environment["PREFECT_API_URL"]
     process = place.start("prefect server start", "server.log")
     try:
         eventually(lambda: trouble_with_server(url) is None)
-        values = {PREFECT_API_URL: url, PREFECT_API_AUTH_STRING: SECRET}
-        with temporary_settings(values), get_client(sync_client=True) as client:
-            yield client
+        yield {PREFECT_API_URL: url, PREFECT_API_AUTH_STRING: SECRET}
     finally:
         kill(process)
+
+
+@contextmanager
+def reporting_to(serving: dict[Any, str]) -> Iterator[SyncPrefectClient]:
+    """A client of the server, to which all that is called in this process reports, too."""
+    with temporary_settings(serving), get_client(sync_client=True) as client:
+        yield client
+
+
+@pytest.fixture
+def server(serving: dict[Any, str]) -> Iterator[SyncPrefectClient]:
+    """The server for one test, whatever others the tests of other folders have started."""
+    with reporting_to(serving) as client:
+        yield client
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from nightflag.databases import connect
 from nightflag.errors import MonitorError, SettingsError
 from nightflag.monitors import Monitor
 from nightflag.runs import Run
-from tests.flows.conftest import Place, eventually, working
+from tests.flows.conftest import Place, eventually, reporting_to, working
 
 NIGHT = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
 PLAIN = {"string", "array", "union"}
@@ -62,13 +62,14 @@ def scored(place: Place, night: Run) -> list[Any]:
 
 
 @pytest.fixture(scope="module")
-def worker(place: Place, server: SyncPrefectClient) -> Iterator[None]:
+def worker(place: Place, serving: dict[Any, str]) -> Iterator[None]:
     """A worker that is started once the deployments exist and stopped when it has nothing to do."""
-    deploy([place.describe("readings")], work_pool="nightflag", version="1")
-    with working(place):
-        yield
+    with reporting_to(serving) as server:
         deploy([place.describe("readings")], work_pool="nightflag", version="1")
-        eventually(lambda: all(run.state.is_final() for run in flow_runs(server, NIGHTLY)))
+        with working(place):
+            yield
+            deploy([place.describe("readings")], work_pool="nightflag", version="1")
+            eventually(lambda: all(run.state.is_final() for run in flow_runs(server, NIGHTLY)))
 
 
 NIGHTLY = "nightly/readings"
