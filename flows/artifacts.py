@@ -89,7 +89,7 @@ def _page(contents: Contents) -> str:
 
 
 def _flag(flag: Flag) -> dict[str, object]:
-    reasons = [one.words or f"{one.feature} = {one.value}" for one in flag.reasons[:SHOWN_REASONS]]
+    reasons = [one.text for one in flag.reasons[:SHOWN_REASONS]]
     return {
         "key": " | ".join(flag.key),
         "event time": flag.event_time,

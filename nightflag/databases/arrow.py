@@ -1,9 +1,25 @@
 """Arrow record batches brought to the types a night expects."""
 
+from typing import Any
+
 import pyarrow as pa
 import pyarrow.compute as pc
+from sqlalchemy import BigInteger, Boolean, Date, DateTime, Double, LargeBinary, Text
+from sqlalchemy.types import TypeEngine
 
 from nightflag.errors import SourceError
+
+SQL_TYPES: dict[pa.DataType, TypeEngine[Any]] = {
+    pa.int64(): BigInteger(),
+    pa.float64(): Double(),
+    pa.bool_(): Boolean(),
+    pa.date32(): Date(),
+    pa.timestamp("us"): DateTime(),
+    pa.timestamp("us", "UTC"): DateTime(timezone=True),
+    pa.binary(): LargeBinary(),
+    pa.string(): Text(),
+}
+"""The types in which values travel, each with the column type that holds it."""
 
 
 def with_types(batch: pa.RecordBatch, columns: pa.Schema) -> pa.RecordBatch:

@@ -95,5 +95,5 @@ def _section(heading: str, lines: Sequence[str]) -> Iterator[str]:
 
 
 def _flag(flag: Flag) -> str:
-    reasons = [one.words or f"{one.feature} = {one.value}" for one in flag.reasons[:SHOWN_REASONS]]
+    reasons = [one.text for one in flag.reasons[:SHOWN_REASONS]]
     return f"{' | '.join(flag.key)} (p-value {flag.p_value:.2g}): {'; '.join(reasons)}"

@@ -3,45 +3,27 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import pyarrow as pa
 from sqlalchemy import (
-    BigInteger,
-    Boolean,
     Column,
-    Date,
-    DateTime,
-    Double,
-    LargeBinary,
     MetaData,
     Table,
-    Text,
     inspect,
     literal_column,
     select,
     table,
 )
 from sqlalchemy.schema import CreateTable, DropTable, ExecutableDDLElement
-from sqlalchemy.types import TypeEngine
 
 from nightflag.databases import Database
-from nightflag.databases.arrow import with_types
+from nightflag.databases.arrow import SQL_TYPES, with_types
 from nightflag.errors import DatabaseRefused, SettingsError, SourceError
 from nightflag.loading.columns import Clock, add, with_added
 from nightflag.loading.table_file import TableFile, Told
 from nightflag.results.reading import file_of
 
-SQL_TYPES: dict[pa.DataType, TypeEngine[Any]] = {
-    pa.int64(): BigInteger(),
-    pa.float64(): Double(),
-    pa.bool_(): Boolean(),
-    pa.date32(): Date(),
-    pa.timestamp("us"): DateTime(),
-    pa.timestamp("us", "UTC"): DateTime(timezone=True),
-    pa.binary(): LargeBinary(),
-    pa.string(): Text(),
-}
 LONGEST_NAME = 63
 OWN = ("nightflag_", "sqlite_", "pg_")
 

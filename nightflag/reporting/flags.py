@@ -30,6 +30,11 @@ class Reason:
     share: float | None
     words: str | None
 
+    @property
+    def text(self) -> str:
+        """The words, or else the column and its value."""
+        return self.words or f"{self.feature} = {self.value}"
+
 
 @dataclass(frozen=True)
 class Flag:

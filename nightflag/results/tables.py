@@ -6,38 +6,21 @@ from typing import Any
 import pyarrow as pa
 from sqlalchemy import (
     BigInteger,
-    Boolean,
     Column,
     ColumnElement,
-    Date,
-    DateTime,
-    Double,
     Index,
     Integer,
-    LargeBinary,
     MetaData,
     Table,
-    Text,
     cast,
 )
-from sqlalchemy.types import TypeEngine
 
 from nightflag.databases import Database
+from nightflag.databases.arrow import SQL_TYPES
 from nightflag.errors import SourceError
 from nightflag.records import Layout
 from nightflag.results import columns
 from nightflag.results.columns import Columns
-
-TRAVELLING_TYPES: dict[pa.DataType, TypeEngine[Any]] = {
-    pa.int64(): BigInteger(),
-    pa.float64(): Double(),
-    pa.bool_(): Boolean(),
-    pa.date32(): Date(),
-    pa.timestamp("us"): DateTime(),
-    pa.timestamp("us", "UTC"): DateTime(timezone=True),
-    pa.binary(): LargeBinary(),
-    pa.string(): Text(),
-}
 
 
 @dataclass(frozen=True)
@@ -103,9 +86,7 @@ class _Builder:
         self.monitor = monitor
         self.postgresql = results.dialect == "postgresql"
         self.metadata = MetaData(schema=results.schema if self.postgresql else None)
-        self.travelling = {
-            name: TRAVELLING_TYPES[layout.columns.field(name).type] for name in layout.key
-        }
+        self.travelling = {name: SQL_TYPES[layout.columns.field(name).type] for name in layout.key}
         self.exact = {
             name: (results.exact_type(layout.sql_type(name) or "") if same_dialect else None)
             or self.travelling[name]
