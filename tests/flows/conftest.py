@@ -20,6 +20,7 @@ import yaml
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
 from prefect.client.schemas.objects import Artifact
+from prefect.events.worker import EventsWorker
 from prefect.settings import (
     PREFECT_API_AUTH_STRING,
     PREFECT_API_URL,
@@ -165,9 +166,14 @@ def serving(place: Place) -> Iterator[dict[Any, str]]:
 
 @contextmanager
 def reporting_to(serving: dict[Any, str]) -> Iterator[SyncPrefectClient]:
-    """A client of the server, to which all that is called in this process reports, too."""
+    """A client of the server, to which all that is called in this process reports, too.
+
+    Prefect's services for events and logs keep the server they first met, so they start anew.
+    """
+    EventsWorker.drain_all()
     with temporary_settings(serving), get_client(sync_client=True) as client:
         yield client
+        EventsWorker.drain_all()
 
 
 @pytest.fixture
