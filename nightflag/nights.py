@@ -18,7 +18,7 @@ from nightflag.results.publication import Publication
 from nightflag.results.staging import Counts
 from nightflag.runs import Run
 from nightflag.scoring import Partition
-from nightflag.validation import check_table, refuse_or_warn, split
+from nightflag.validation import check_table, refuse_or_warn, split, total
 from nightflag.workplace import Workplace
 
 logger = logging.getLogger(__name__)
@@ -174,6 +174,7 @@ def publish(
             warnings="\n".join(
                 [
                     *warnings,
+                    *_failed_rules(partitions),
                     *_nothing_there(night, partitions),
                     *_other_columns(night, entry),
                     *_reach_of_alarm(workplace, entry),
@@ -189,6 +190,14 @@ def publish(
     reached("published")
     published = runs.of_date(workplace.results, night.monitor, night.as_of)
     return published or night
+
+
+def _failed_rules(partitions: Sequence[Partition]) -> Iterator[str]:
+    """A warning for each row expectation of severity ``warning`` that records did not fulfil."""
+    for rule in total(partition.rules for partition in partitions if partition.rules):
+        if rule.severity == "warning" and rule.failed:
+            many = f"{rule.failed:,} of {rule.checked:,} records"
+            yield f"{rule.rule}: failed by {many}, none held back for it"
 
 
 def _nothing_there(night: Run, partitions: Sequence[Partition]) -> tuple[str, ...]:

@@ -210,3 +210,15 @@ def test_an_alarm_rate_below_every_p_value_is_published_with_a_warning(stages, t
     assert run["records_flagged"] == 0
     assert "alarm rate 0.001: nothing can be flagged" in run["warnings"]
     assert "it takes 999" in run["warnings"]
+
+
+def test_a_row_expectation_that_only_warns_is_told_and_its_records_are_scored(stages, tmp_path):
+    watch = stages.changed("sqlite").copy(tmp_path / "watch")
+    bound = {"column": "amount", "max_value": 0, "severity": "warning"}
+    watch.describe(expectations=[{"expect_column_values_to_be_between": bound}])
+    assert watch.night(SECOND_NIGHT).status == "published"
+    [run] = watch.rows("select * from nightflag_runs where run_id = 2")
+    assert run["records_scored"] == 43
+    [warning] = run["warnings"].splitlines()
+    assert warning.startswith("expect_column_values_to_be_between(column=amount, max_value=0)")
+    assert warning.endswith("failed by 42 of 44 records, none held back for it")
