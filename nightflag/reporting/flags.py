@@ -11,9 +11,10 @@ from sqlalchemy import Connection, Row, Select, Subquery, and_, select
 
 from nightflag.reporting.scores import of_night
 from nightflag.results.tables import MonitorTables
+from nightflag.results.views import WORTH_A_WORD
 from nightflag.runs import Run
 
-MOST_FLAGS = 100
+MOST_FLAGS, MOST_PICTURES = 1_000, 100
 REASON = ("feature", "value", "expected", "contribution", "words")
 
 
@@ -47,9 +48,23 @@ class Flag:
     reasons: tuple[Reason, ...]
     picture: str | None = None
 
+    @property
+    def weighty(self) -> tuple[Reason, ...]:
+        """The first reason, and those that made a twentieth of the score or an unknown part."""
+        rest = (one for one in self.reasons[1:] if one.share is None or one.share >= WORTH_A_WORD)
+        return (*self.reasons[:1], *rest)
+
+    @property
+    def others(self) -> tuple[Reason, ...]:
+        """The reasons that weigh little."""
+        return tuple(one for one in self.reasons if one not in self.weighty)
+
 
 def strongest(connection: Connection, tables: MonitorTables, night: Run) -> tuple[Flag, ...]:
-    """The night's flags with the smallest p-values, then the highest scores."""
+    """The night's flags with the smallest p-values, then the highest scores; 1,000 at most.
+
+    The first hundred have a picture, where there are pictures.
+    """
     rows = connection.execute(_with_reasons(tables, night)).all()
     width = len(tables.key)
     found = [(tuple(key), list(same)) for key, same in groupby(rows, lambda row: row[:width])]
@@ -63,7 +78,7 @@ def _pictures(
     """The heat maps of the strongest flags, by key."""
     if tables.heat_maps is None:
         return {}
-    top, drawn = _top(tables, night), tables.heat_maps
+    top, drawn = _top(tables, night, at_most=MOST_PICTURES), tables.heat_maps
     same = and_(*(drawn.c[name] == top.c[name] for name in tables.key))
     keys = [top.c[name] for name in tables.key]
     rows = connection.execute(select(*keys, drawn.c.picture).select_from(top.join(drawn, same)))
@@ -71,7 +86,7 @@ def _pictures(
 
 
 def _with_reasons(tables: MonitorTables, night: Run) -> Select[Any]:
-    top, reasons = _top(tables, night), tables.reasons
+    top, reasons = _top(tables, night, at_most=MOST_FLAGS), tables.reasons
     keys = [top.c[name] for name in tables.key]
     same = and_(*(reasons.c[name] == top.c[name] for name in tables.key))
     return (
@@ -81,14 +96,14 @@ def _with_reasons(tables: MonitorTables, night: Run) -> Select[Any]:
     )
 
 
-def _top(tables: MonitorTables, night: Run) -> Subquery:
+def _top(tables: MonitorTables, night: Run, *, at_most: int) -> Subquery:
     scores = tables.scores
     columns = [*(scores.c[name] for name in tables.key), *_measured(scores.c)]
     return (
         select(*columns)
         .where(of_night(tables, night), scores.c.is_anomaly)
         .order_by(scores.c.p_value, scores.c.score.desc(), *columns[: len(tables.key)])
-        .limit(MOST_FLAGS)
+        .limit(at_most)
         .subquery("top")
     )
 

@@ -1,8 +1,11 @@
 """The pages themselves: contents in, HTML out, every value escaped."""
 
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
+from hashlib import sha256
+from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
@@ -58,6 +61,9 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    script = (files("nightflag.reporting") / "templates" / "table.js").read_text("utf-8")
+    digest = b64encode(sha256(script.encode()).digest()).decode("ascii")
+    environment.globals.update(script=Markup(script), script_hash=f"sha256-{digest}")
     environment.filters.update(
         day=day,
         moment=moment,

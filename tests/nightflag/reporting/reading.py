@@ -13,6 +13,7 @@ class Page(HTMLParser):
     def __init__(self, path: Path):
         super().__init__(convert_charrefs=True)
         self.tags, self.attributes, self.texts, self.open = [], [], [], []
+        self.scripts = []
         self.feed(path.read_text(encoding="utf-8"))
         assert self.open == []
 
@@ -32,7 +33,9 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data):
-        if self.open[-1:] != ["style"]:
+        if self.open[-1:] == ["script"]:
+            self.scripts.append(data)
+        elif self.open[-1:] != ["style"]:
             self.texts.append(data)
 
     @property
