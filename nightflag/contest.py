@@ -1,23 +1,26 @@
 """The contest: whether a freshly trained model takes the champion's place.
 
-Both score the same held-out records, which neither was trained on. The challenger is fresher, so
-it takes over unless something says beyond noise that it is worse. Where enough records are known to
-be anomalous or normal these decide, by average precision. Where they are not, nothing measured
-tells a better model from a good one; but spoilt ones depart from what well-known detectors agree
-on, or no longer find striking what the champion does (``make bench-contests``).
+Both score the same records, which the challenger was not trained on. It is fresher, so it takes
+over unless something says beyond noise that it is worse. Where enough records are known to be
+anomalous or normal, average precision says so. Where labels know them, nothing else counts. Where
+people do, they mostly judged what the champion had flagged, and of such records any other model
+looks better than it is: that one is worse is to be believed, that it is not is no proof. So the
+held-out records that nobody judged are asked as well. Nothing measured on them tells a better
+model from a good one; but spoilt ones depart from what well-known detectors agree on, or no longer
+find striking what the champion does (``make bench-contests``).
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nightflag.evaluation.intervals import wilson
-from nightflag.references import rank
+from nightflag.references import correlation, rank
 
 FEWEST_OF_EACH = 10
-"""Known anomalies and known normals, from which on they decide."""
+"""Known anomalies and known normals, from which on they are asked."""
 
 RESAMPLES = 400
 MARGIN = 0.05
@@ -25,86 +28,143 @@ TOP, FEWEST_ON_TOP = 0.02, 10
 LEAST_KEPT = 0.85
 
 Values = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 Rows = NDArray[np.intp]
 
 
 @dataclass(frozen=True, eq=False)
-class Evidence:
-    """What both models make of the same held-out records, each of shape (n,).
+class Known:
+    """What both models make of records of which it is known what they are, each of shape (n,).
 
-    ``consensus`` is the mean rank that well-known detectors give each record, and ``truth`` 1 for a
-    known anomaly, 0 for a known normal and NaN for all others.
+    ``judged`` are those that a person judged; a label tells of all others.
+    """
+
+    champion: Values
+    challenger: Values
+    anomalous: Mask
+    judged: Mask
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether there are anomalies and normals enough to ask them."""
+        anomalies = int(self.anomalous.sum())
+        return min(anomalies, len(self.anomalous) - anomalies) >= FEWEST_OF_EACH
+
+    @property
+    def unjudged(self) -> "Known":
+        """Those of which only a label tells."""
+        return self.at(~self.judged)
+
+    def at(self, rows: Mask | Rows) -> "Known":
+        """Those of these rows."""
+        scores = self.champion[rows], self.challenger[rows]
+        return Known(*scores, self.anomalous[rows], self.judged[rows])
+
+    @classmethod
+    def labelled(
+        cls, champion: Values, challenger: Values, labels: Values, chosen: Rows
+    ) -> "Known":
+        """Those of the ``chosen`` records that a label (n,) calls anomalous, 1, or normal, 0."""
+        at = chosen[~np.isnan(labels[chosen])]
+        return cls(champion[at], challenger[at], labels[at] == 1, np.zeros(len(at), dtype=bool))
+
+    @classmethod
+    def together(cls, parts: Sequence["Known"]) -> "Known":
+        """The records of all parts."""
+        return cls(
+            np.concatenate([one.champion for one in parts]),
+            np.concatenate([one.challenger for one in parts]),
+            np.concatenate([one.anomalous for one in parts]),
+            np.concatenate([one.judged for one in parts]),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What both models make of held-out records that nobody judged, (n,), and of ``known`` ones.
+
+    ``consensus`` (n,) is the mean rank that well-known detectors give each held-out record.
     """
 
     champion: Values
     challenger: Values
     consensus: Values
-    truth: Values
+    known: Known
     seed: int = 0
 
 
 @dataclass(frozen=True)
 class Decision:
-    """Whether the challenger takes over, why, and the figures behind it."""
+    """Whether the challenger takes over, and why."""
 
     takes_over: bool
     why: str
-    figures: dict[str, float] = field(default_factory=dict)
 
 
 def decide(evidence: Evidence) -> Decision:
     """The decision on this evidence, which is the same however often it is taken."""
-    known = [np.flatnonzero(evidence.truth == value) for value in (0, 1)]
-    if min(map(len, known)) >= FEWEST_OF_EACH:
-        return _by_truth(evidence, known)
-    return _without_truth(evidence)
+    if not np.isfinite(evidence.champion).all() or not np.ptp(evidence.champion):
+        return Decision(True, "the champion's scores are not finite, or all alike")
+    if not evidence.known.is_enough:
+        return _without_truth(evidence)
+    found = _by_truth(evidence.known, evidence.seed)
+    if not found.takes_over or evidence.known.unjudged.is_enough:
+        return found
+    unjudged = _without_truth(evidence)
+    return replace(unjudged, why=f"{unjudged.why}; by verdicts {found.why}")
 
 
-def _by_truth(evidence: Evidence, known: Sequence[Rows]) -> Decision:
+def _by_truth(known: Known, seed: int) -> Decision:
     """Not worse, where the difference of average precision may be zero or more (95 %)."""
     from sklearn.metrics import average_precision_score
 
-    def precision(scores: Values, rows: Rows) -> float:
-        return float(average_precision_score(evidence.truth[rows], scores[rows]))
+    ranks = rank(known.champion), rank(known.challenger)
+
+    def precisions(rows: Rows) -> list[float]:
+        truth = known.anomalous[rows]
+        return [float(average_precision_score(truth, one[rows])) for one in ranks]
 
     def gain(rows: Rows) -> float:
-        return precision(evidence.challenger, rows) - precision(evidence.champion, rows)
+        champion, challenger = precisions(rows)
+        return challenger - champion
 
-    rows = np.concatenate(known)
-    champion, challenger = (
-        precision(scores, rows) for scores in (evidence.champion, evidence.challenger)
-    )
-    low, high = _interval(gain, known, evidence.seed)
+    champion, challenger = precisions(np.arange(len(known.anomalous)))
+    strata = [np.flatnonzero(known.anomalous == one) for one in (False, True)]
+    low, high = _interval(gain, strata, seed)
     why = (
-        f"average precision {challenger:.3f}, the champion's {champion:.3f}, on {len(known[1])} "
+        f"average precision {challenger:.3f}, the champion's {champion:.3f}, on {len(strata[1])} "
         f"known anomalies (difference {low:+.3f} to {high:+.3f})"
     )
-    figures = {"champion_precision": champion, "challenger_precision": challenger}
-    figures |= {"gain_low": low, "gain_high": high}
-    return Decision(high >= 0, f"{'not worse' if high >= 0 else 'worse'}: {why}", figures)
+    return Decision(high >= 0, f"{'not worse' if high >= 0 else 'worse'}: {why}")
 
 
 def _without_truth(evidence: Evidence) -> Decision:
+    count = len(evidence.consensus)
+    if count < FEWEST_ON_TOP:
+        return Decision(True, f"fresher; {count} held-out records that nobody judged are too few")
     champion, challenger, consensus = (
         rank(scores) for scores in (evidence.champion, evidence.challenger, evidence.consensus)
     )
 
     def gain(rows: Rows) -> float:
-        own = _correlation(challenger[rows], consensus[rows])
-        return own - _correlation(champion[rows], consensus[rows])
+        own, before = (
+            correlation(ranks[rows], consensus[rows]) or 0.0 for ranks in (challenger, champion)
+        )
+        return own - before
 
-    low, high = _interval(gain, [np.arange(len(consensus))], evidence.seed)
-    kept, count = kept_on_top(champion, challenger)
+    low, high = _interval(gain, [np.arange(count)], evidence.seed)
+    kept, strongest = kept_on_top(champion, challenger)
     objections = []
     if high < -MARGIN:
         objections.append(f"it agrees less with the references ({low:+.2f} to {high:+.2f})")
-    if wilson(kept, count)[1] < LEAST_KEPT:
-        objections.append(f"it keeps only {kept:.0%} of the champion's {count} strongest records")
-    figures = {"agreement_low": low, "agreement_high": high, "kept_on_top": kept}
+    if wilson(kept, strongest)[1] < LEAST_KEPT:
+        objections.append(
+            f"it keeps only {kept:.0%} of the champion's {strongest} strongest records"
+        )
     if objections:
-        return Decision(False, f"worse: {', '.join(objections)}", figures)
+        return Decision(False, f"worse: {', '.join(objections)}")
     return Decision(
-        True, f"fresher, and like the champion ({kept:.0%} of its {count} strongest)", figures
+        True, f"fresher, and like the champion ({kept:.0%} of its {strongest} strongest)"
     )
 
 
@@ -129,9 +189,3 @@ def _interval(
     ]
     low, high = np.quantile(drawn, [0.025, 0.975])
     return float(low), float(high)
-
-
-def _correlation(one: Values, other: Values) -> float:
-    if not np.ptp(one) or not np.ptp(other):
-        return 0.0
-    return float(np.corrcoef(one, other)[0, 1])

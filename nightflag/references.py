@@ -81,8 +81,8 @@ class Compared:
         ranks = {"detector": rank(scores[self.positions]), **self.ranks}
         return {
             name: {
-                "with_detector": _correlation(own, ranks["detector"]),
-                "with_consensus": _correlation(own, _consensus(ranks, without=name)),
+                "with_detector": _rounded(correlation(own, ranks["detector"])),
+                "with_consensus": _rounded(correlation(own, _consensus(ranks, without=name))),
             }
             for name, own in ranks.items()
         }
@@ -121,10 +121,15 @@ def rank(scores: Scores) -> Scores:
 
 def _consensus(ranks: Mapping[str, Scores], *, without: str) -> Scores:
     others = [own for name, own in ranks.items() if name != without]
-    return np.asarray(np.mean(others, axis=0))
+    return rank(np.mean(others, axis=0))
 
 
-def _correlation(one: Scores, other: Scores) -> float | None:
+def correlation(one: Scores, other: Scores) -> float | None:
+    """Pearson's correlation of values (n,) with others; None where either does not vary."""
     if len(one) < 2 or not np.ptp(one) or not np.ptp(other):
         return None
-    return round(float(np.corrcoef(one, rank(other))[0, 1]), 4)
+    return float(np.corrcoef(one, other)[0, 1])
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)

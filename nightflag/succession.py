@@ -1,28 +1,31 @@
 """Succession: whether a freshly trained model becomes champion, waits or is refused."""
 
-import numpy as np
-import pandas as pd
-import pyarrow as pa
-from numpy.typing import NDArray
+from datetime import datetime
 
-from nightflag import contest, models, references, runs
-from nightflag.contest import Decision, Evidence
+from nightflag import contest, models, runs
+from nightflag.contest import Decision
 from nightflag.errors import FeatureError, ModelFileError, NightflagError
-from nightflag.evaluation.words import as_anomaly
-from nightflag.features import History, SequencePipeline
+from nightflag.evidence import Contestants, gather
+from nightflag.features import SequencePipeline
 from nightflag.models import Entry, Model
-from nightflag.models.model import Records, bounded, scored
+from nightflag.models.model import Records
 from nightflag.models.registry import Status
 from nightflag.retraining import recipe_hash
 from nightflag.workplace import Workplace
 
 
-def outcome(workplace: Workplace, challenger: Model, held_out: Records) -> tuple[Status, str]:
-    """What becomes of the model, and why; it was not trained on the ``held_out`` records."""
+def outcome(
+    workplace: Workplace, challenger: Model, held_out: Records, before: datetime
+) -> tuple[Status, str]:
+    """What becomes of the model, and why.
+
+    It was not trained on the ``held_out`` records, nor on any record that was judged an anomaly,
+    and knows nothing of what came from ``before`` on.
+    """
     champion = models.champion(workplace.results, workplace.monitor.name)
     if champion is None:
         return "champion", "the first model"
-    decision = _decision(workplace, champion, challenger, held_out)
+    decision = _decision(workplace, champion, challenger, held_out, before)
     why = f"{decision.why}; the champion was model {champion.version}"
     if not decision.takes_over:
         return "refused", why
@@ -32,41 +35,23 @@ def outcome(workplace: Workplace, challenger: Model, held_out: Records) -> tuple
 
 
 def _decision(
-    workplace: Workplace, champion: Entry, challenger: Model, held_out: Records
+    workplace: Workplace, entry: Entry, challenger: Model, held_out: Records, before: datetime
 ) -> Decision:
     try:
-        model = models.load(champion, folder=workplace.models)
-        if champion.training.config_hash != recipe_hash(workplace.monitor):
+        champion = models.load(entry, folder=workplace.models)
+        if entry.training.config_hash != recipe_hash(workplace.monitor):
             return Decision(True, "the monitor asks for another model, which is not compared")
-        if _view(model) != _view(challenger):
+        if _view(champion) != _view(challenger):
             return Decision(True, "it sees more or less of the past, and cannot be compared")
-        before = scored(model.detector, model.features, held_out)
-        rows, positions = bounded(model.features, held_out)
+        return contest.decide(
+            gather(workplace, Contestants(champion, challenger), held_out, before)
+        )
     except (FeatureError, ModelFileError) as error:
         return Decision(True, f"the champion cannot be used: {error.what}")
-    if not np.isfinite(before).all() or not np.ptp(before):
-        return Decision(True, "the champion's scores are not finite, or all alike")
-    after = scored(challenger.detector, challenger.features, held_out)
-    seed = workplace.monitor.detector.seed
-    # Fitted on neither model's training records, so that the references take no side.
-    agreed = references.fit(rows, rows, seed=seed)
-    kept = positions[agreed.positions]
-    truth = _truth(workplace, held_out)
-    return contest.decide(Evidence(before[kept], after[kept], agreed.consensus, truth[kept], seed))
 
 
 def _view(model: Model) -> object:
     return model.features.view if isinstance(model.features, SequencePipeline) else None
-
-
-def _truth(workplace: Workplace, held_out: Records) -> NDArray[np.float64]:
-    """What the labels say of the records (n,): 1 anomaly, 0 normal, NaN nothing."""
-    label = workplace.monitor.source.label
-    frame: pd.DataFrame = held_out.records if isinstance(held_out, History) else held_out
-    if label is None or label not in frame:
-        return np.full(len(frame), np.nan)
-    said = as_anomaly(pa.array(frame[label], from_pandas=True), label)
-    return np.asarray(pd.array(said.to_pylist(), dtype="Float64").to_numpy(np.float64, np.nan))
 
 
 def promote(workplace: Workplace, version: int, *, why: str) -> Entry:

@@ -8,7 +8,7 @@ over, without labels and with them?
 
 import argparse
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -20,7 +20,7 @@ import splits
 from sklearn.metrics import average_precision_score
 
 from nightflag import contest, detectors, features, references, synthetic
-from nightflag.contest import Evidence
+from nightflag.contest import Evidence, Known
 from nightflag.errors import NightflagError
 from nightflag.features import Pipeline
 
@@ -152,15 +152,11 @@ def contested(
     """Whether the challenger takes over without labels and with them, and what it truly lost."""
     agreed = references.fit(champion.held_out, champion.held_out, seed=seed)
     kept = agreed.positions
-    evidence = Evidence(
-        champion.scores[kept],
-        challenger.scores[kept],
-        agreed.consensus,
-        np.full(len(kept), np.nan),
-        seed,
-    )
-    blind = contest.decide(evidence)
-    seeing = contest.decide(replace(evidence, truth=truth[kept].astype(np.float64)))
+    both = champion.scores[kept], challenger.scores[kept]
+    nobody = np.zeros(len(kept), dtype=bool)
+    known = Known(*both, truth[kept] == 1, nobody)
+    seeing = contest.decide(Evidence(*both, agreed.consensus, known, seed))
+    blind = contest.decide(Evidence(*both, agreed.consensus, known.at(nobody), seed))
     before, after = (
         float(average_precision_score(truth, one.scores)) for one in (champion, challenger)
     )

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from nightflag import training
+from nightflag import features, training
 from nightflag.recalibration import recalibrate
-from nightflag.verdicts import Verdict, give
+from nightflag.verdicts import Verdict, confirmed, give, judged
 from nightflag.windows import Window
 from tests.integration.machines import machines
 from tests.nightflag.reporting.payments import NIGHT, at_work, fill, publish, records, rows
@@ -105,3 +105,9 @@ def test_confirmed_anomalies_are_seen_by_no_record_in_training(database_url, tmp
         assert len(older) + len(newest) == 399
         for part in (older, newest):
             assert part.frame["reading_id"][~part.usable].tolist() == [100]
+        seen_as = features.fit_sequence(older, kinds={"value": "numeric"}, clean=False)
+        said = confirmed.read(watched.workplace)
+        [(seen, anomalous)] = judged.records(watched.workplace, Window(None, NOW), said, seen_as)
+        assert seen.records["reading_id"].tolist() == [100]
+        assert anomalous.tolist() == [True]
+        assert seen.own - seen.first == [3]

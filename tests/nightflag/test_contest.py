@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.metrics import average_precision_score
 
-from nightflag.contest import Evidence, decide, kept_on_top
+from nightflag.contest import Evidence, Known, decide, kept_on_top
 
 COUNT = 1_000
 RANDOM = np.random.default_rng(5)
@@ -18,19 +19,28 @@ def scores(noise: float, row: int) -> np.ndarray:
     return STRANGENESS + noise * NOISE[row]
 
 
+def among(champion: np.ndarray, challenger: np.ndarray, *, judged: bool = False) -> Known:
+    """All records with the truth about them, from labels or from people."""
+    anomalous = np.isin(np.arange(COUNT), ANOMALIES)
+    return Known(champion, challenger, anomalous, np.full(COUNT, judged))
+
+
+NOTHING = among(STRANGENESS, STRANGENESS).at(np.zeros(COUNT, dtype=bool))
+
+
+def of(noise: tuple[float, float], known: Known = NOTHING) -> Evidence:
+    """Two models that see the same but for so much noise."""
+    return Evidence(scores(noise[0], 0), scores(noise[1], 1), scores(0.2, 2), known)
+
+
+def labelled(champion: np.ndarray, challenger: np.ndarray) -> Evidence:
+    return replace(of((0.1, 0.1)), known=among(champion, challenger))
+
+
 @pytest.fixture
 def evidence() -> Evidence:
     """Two models that see nearly the same, of records of which nothing is known."""
-    unknown = np.full(COUNT, np.nan)
-    return Evidence(scores(0.1, 0), scores(0.1, 1), scores(0.2, 2), unknown)
-
-
-@pytest.fixture
-def known(evidence: Evidence) -> Evidence:
-    """The same records, all of them judged."""
-    truth = np.zeros(COUNT)
-    truth[ANOMALIES] = 1
-    return replace(evidence, truth=truth)
+    return of((0.1, 0.1))
 
 
 def test_a_model_like_the_champion_takes_over_because_it_is_fresher(evidence: Evidence) -> None:
@@ -59,30 +69,70 @@ def test_a_model_that_no_longer_sees_what_struck_the_champion_is_refused(
     assert "keeps only 25% of the champion's 20 strongest" in decision.why
 
 
-def test_where_the_truth_is_known_it_decides_alone(known: Evidence) -> None:
-    better = known.truth + 0.01 * NOISE[1]
-    assert decide(replace(known, challenger=better)).takes_over
-    assert not decide(replace(known, truth=known.truth * np.nan, challenger=better)).takes_over
+def test_labels_decide_alone(evidence: Evidence) -> None:
+    other = 0.01 * NOISE[1]
+    assert not decide(replace(evidence, challenger=other)).takes_over
+    better = among(evidence.champion, other + np.isin(np.arange(COUNT), ANOMALIES))
+    assert decide(replace(evidence, challenger=other, known=better)).takes_over
 
 
-def test_a_model_with_a_lower_precision_beyond_noise_is_refused(known: Evidence) -> None:
-    decision = decide(replace(known, challenger=scores(2.0, 1)))
+def test_a_model_with_a_lower_precision_beyond_noise_is_refused() -> None:
+    decision = decide(labelled(scores(0.1, 0), scores(2.0, 1)))
     assert not decision.takes_over
     assert decision.why.startswith("worse: average precision 0.")
-    assert decision.figures["gain_high"] < 0
 
 
-def test_a_difference_within_noise_does_not_keep_a_fresher_model_out(known: Evidence) -> None:
-    decision = decide(replace(known, champion=scores(0.10, 0), challenger=scores(0.11, 1)))
+def test_a_difference_within_noise_does_not_keep_a_fresher_model_out() -> None:
+    decision = decide(labelled(scores(0.10, 0), scores(0.11, 1)))
     assert decision.takes_over
     assert decision.why.startswith("not worse: average precision")
 
 
-def test_a_few_known_records_decide_nothing(known: Evidence) -> None:
-    truth = np.full(COUNT, np.nan)
-    truth[ANOMALIES[:9]], truth[:100] = 1, 0
-    truth[ANOMALIES[:9]] = 1
-    assert "average precision" not in decide(replace(known, truth=truth)).why
+def test_a_few_known_records_decide_nothing() -> None:
+    few = np.concatenate([ANOMALIES[:9], np.argsort(STRANGENESS)[:100]])
+    known = among(scores(0.1, 0), scores(2.0, 1)).at(few)
+    assert "average precision" not in decide(of((0.1, 0.1), known)).why
+
+
+def test_verdicts_refuse_a_model_that_ranks_them_worse(evidence: Evidence) -> None:
+    worse = among(scores(0.1, 0), scores(2.0, 1), judged=True)
+    decision = decide(replace(evidence, known=worse))
+    assert not decision.takes_over
+    assert decision.why.startswith("worse: average precision 0.")
+
+
+def test_verdicts_let_no_model_in_that_the_other_records_refuse(evidence: Evidence) -> None:
+    better = among(scores(2.0, 0), scores(0.1, 1), judged=True)
+    assert decide(replace(evidence, known=better)).takes_over
+    spoilt = decide(replace(evidence, challenger=scores(5.0, 1), known=better))
+    assert not spoilt.takes_over
+    assert "by verdicts not worse: average precision" in spoilt.why
+
+
+def test_of_its_own_flags_a_champion_looks_worse_than_it_is() -> None:
+    """Why verdicts alone let nobody in: both models are as good, and one was asked for flags."""
+    everything = among(scores(1.0, 0), scores(1.0, 1))
+    flagged = everything.at(np.argsort(-everything.champion)[:60])
+    assert gained(everything) < 0 < gained(flagged) - 0.03
+
+
+def gained(known: Known) -> float:
+    before, after = (
+        average_precision_score(known.anomalous, one) for one in (known.champion, known.challenger)
+    )
+    return float(after - before)
+
+
+def test_a_champion_whose_scores_are_not_finite_gives_way(evidence: Evidence) -> None:
+    decision = decide(replace(evidence, champion=evidence.champion * np.inf))
+    assert decision.takes_over
+
+
+def test_where_nearly_all_was_judged_the_rest_is_not_asked(evidence: Evidence) -> None:
+    nine = {name: getattr(evidence, name)[:9] for name in ("champion", "challenger", "consensus")}
+    assert (
+        "9 held-out records that nobody judged are too few" in decide(replace(evidence, **nine)).why
+    )
 
 
 @pytest.mark.parametrize(("moved", "kept"), [(0, 1.0), (5, 0.75), (20, 0.0)])
@@ -99,5 +149,4 @@ def test_of_few_records_more_may_be_lost_by_chance(lost: int, takes_over: bool) 
     champion = scores(0.1, 0)[few]
     challenger = champion.copy()
     challenger[np.argsort(-champion)[:lost]] = np.median(champion)
-    unknown = np.full(80, np.nan)
-    assert decide(Evidence(champion, challenger, champion, unknown)).takes_over == takes_over
+    assert decide(Evidence(champion, challenger, champion, NOTHING)).takes_over == takes_over

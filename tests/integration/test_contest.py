@@ -1,0 +1,110 @@
+"""Labels and verdicts tell in the contest which model is worse."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+from sqlalchemy import text
+
+from nightflag import features, models, succession
+from nightflag.calibration import Calibration
+from nightflag.evidence import Contestants, gather
+from nightflag.models import Model
+from nightflag.verdicts import Verdict, give
+from tests.nightflag.reporting.payments import (
+    NIGHT,
+    at_work,
+    fill,
+    publish,
+    records,
+    sum_of_squares,
+)
+
+NOW = datetime(2026, 1, 9, tzinfo=UTC)
+KEYS = [f"p-{number:05}" for number in range(400)]
+FRAUDS, HONEST = KEYS[1:16], KEYS[20:35]
+
+
+@pytest.fixture
+def workplace(database_url, tmp_path):
+    """A published night of 400 payments; the first 15 are frauds, labels say nothing."""
+    with at_work(database_url, tmp_path) as workplace:
+        fill(workplace, records(400, frauds=20).assign(fraud=None))
+        publish(workplace)
+        # The champion stands for one that was trained by this monitor.
+        with workplace.results.writing() as connection:
+            recipe = succession.recipe_hash(workplace.monitor)
+            connection.execute(text(f"update nightflag_models set config_hash = '{recipe}'"))
+        yield workplace
+
+
+def held_out(**labels):
+    """All payments but the confirmed frauds, as training would hold them out."""
+    payments = records(400, frauds=20)
+    return payments[~payments["payment"].isin(FRAUDS)].assign(**labels).reset_index(drop=True)
+
+
+def challenger(workplace, *, blind):
+    """A model like the champion, or one to whom a high amount is an ordinary one."""
+    past = records(400, frauds=1)[["amount", "shop"]]
+    if blind:
+        past["amount"] = np.linspace(40, 600, len(past))
+    pipeline = features.fit(past, kinds={"amount": "numeric", "shop": "categorical"})
+    detector = sum_of_squares(pipeline.names)
+    return Model(pipeline, detector, Calibration(detector.score(pipeline.transform(past))))
+
+
+def judge(workplace, verdict, keys):
+    given = [Verdict(key, verdict) for key in keys]
+    give(workplace.results, workplace.monitor.name, given, now=NOW)
+
+
+def evidence(workplace, **labels):
+    entry = models.champion(workplace.results, "payments")
+    champion = models.load(entry, folder=workplace.models)
+    both = Contestants(champion, challenger(workplace, blind=False))
+    return gather(workplace, both, held_out(**labels), NIGHT)
+
+
+def test_verdicts_are_known_records_and_confirmed_anomalies_are_read_again(workplace):
+    judge(workplace, "anomaly", FRAUDS)
+    judge(workplace, "normal", HONEST)
+    found = evidence(workplace, fraud=None)
+    assert found.known.judged.all()
+    assert found.known.anomalous.sum() == len(FRAUDS)
+    assert len(found.known.anomalous) == len(FRAUDS) + len(HONEST)
+    assert len(found.champion) == len(held_out()) - len(HONEST)
+
+
+def test_a_verdict_counts_more_than_a_label(workplace):
+    labelled = evidence(workplace).known
+    assert (labelled.anomalous.sum(), labelled.judged.any()) == (5, False)
+    judge(workplace, "anomaly", FRAUDS)
+    judge(workplace, "normal", [KEYS[0]])
+    known = evidence(workplace).known
+    assert known.anomalous.sum() == 5 + len(FRAUDS) - 1
+    assert known.anomalous[known.judged].sum() == len(FRAUDS)
+
+
+def test_a_model_that_no_longer_sees_confirmed_anomalies_is_refused(workplace):
+    judge(workplace, "anomaly", FRAUDS)
+    judge(workplace, "normal", HONEST)
+    worse = challenger(workplace, blind=True)
+    status, why = succession.outcome(workplace, worse, held_out(fraud=None), NIGHT)
+    assert status == "refused"
+    assert why.startswith("worse: average precision")
+    assert "on 15 known anomalies" in why
+    like = challenger(workplace, blind=False)
+    assert succession.outcome(workplace, like, held_out(fraud=None), NIGHT)[0] == "champion"
+
+
+def test_few_verdicts_and_those_that_came_later_decide_nothing(workplace):
+    judge(workplace, "anomaly", FRAUDS[:9])
+    judge(workplace, "normal", HONEST)
+    assert not len(evidence(workplace, fraud=None).known.anomalous)
+    judge(workplace, "anomaly", FRAUDS)
+    earlier = replace(workplace, moment=NOW - timedelta(days=1))
+    found = evidence(earlier, fraud=None)
+    assert not len(found.known.anomalous)
+    assert len(found.champion) == len(held_out())
