@@ -1,30 +1,39 @@
 """What the page of a night tells, read from the results database."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from math import sqrt
 
-from nightflag import models
+from nightflag import models, runs
+from nightflag.calibration import Calibration
 from nightflag.drift import keeping as drift
 from nightflag.errors import ModelFileError, ReportError
 from nightflag.models import Entry
 from nightflag.monitors import Monitor
-from nightflag.reporting import flags, quality, quarantine, scores, statement
+from nightflag.reporting import flags, parts, quality, quarantine, scores, series, statement
 from nightflag.reporting.flags import Flag
+from nightflag.reporting.limits import limits
+from nightflag.reporting.outcomes import Outcome, outcomes
+from nightflag.reporting.parts import Segment
 from nightflag.reporting.quality import Judged, Quality
 from nightflag.reporting.quarantine import FailedRule
-from nightflag.reporting.scores import Points
+from nightflag.reporting.scores import Distribution, Points
+from nightflag.reporting.series import Series
 from nightflag.results.reading import Row
 from nightflag.runs import Run
 from nightflag.workplace import Workplace
 
-NEWEST_MODELS = 1_000
+NEWEST_MODELS = NEWEST_NIGHTS = 1_000
+SHOWN_NIGHTS = 60
 
 
 @dataclass(frozen=True)
 class Contents:
-    """Everything a page shows; ``threshold`` is None where the model's files are gone.
+    """Everything a page shows; without the model's files no ``threshold`` and ``distribution``.
 
-    ``p_values`` counts the night's p-values in bins of equal width from 0 to 1.
+    ``p_values`` counts the night's p-values in bins of equal width from 0 to 1. ``nights`` are the
+    published ones up to this, in order, and ``first_reasons`` count flags by their first reason.
     """
 
     monitor: Monitor
@@ -35,8 +44,13 @@ class Contents:
     quality: tuple[Quality, ...]
     judged: Judged
     points: Points
+    distribution: Distribution | None
     p_values: tuple[int, ...]
+    nights: tuple[Run, ...]
+    segments: tuple[Segment, ...]
+    first_reasons: tuple[tuple[str, int], ...]
     flags: tuple[Flag, ...]
+    series: tuple[Series, ...]
     quarantine: tuple[FailedRule, ...]
     drift: tuple[Row, ...]
     statement: str
@@ -46,6 +60,20 @@ class Contents:
     def scored(self) -> int:
         """How many records the night scored."""
         return self.night.records_scored or 0
+
+    @property
+    def expectations(self) -> tuple[Outcome, ...]:
+        """What became of the monitor's expectations."""
+        failed = {one.rule: one.records for one in self.quarantine}
+        warnings = (self.night.warnings or "").splitlines()
+        return outcomes(self.monitor.expectations, failed, warnings)
+
+    @property
+    def limits(self) -> tuple[str, ...]:
+        """What the model's flags do not say."""
+        drifted = sum(row["drifted"] for row in self.drift)
+        is_measured = bool(self.quality or self.judged.flags)
+        return limits(self.model, self.monitor, drifted=drifted, is_measured=is_measured)
 
     @property
     def smallest_rate(self) -> float:
@@ -68,25 +96,42 @@ class Contents:
 def gather(workplace: Workplace, night: Run) -> Contents:
     """What there is to tell of a published night; :class:`ReportError` for any other."""
     model = _model(workplace, night)
+    rate = night.alarm_rate or workplace.monitor.alarm.rate
+    calibration = _calibration(workplace, model)
+    nights = runs.latest(workplace.results, night.monitor, limit=NEWEST_NIGHTS)
+    tables, alarm = workplace.tables, workplace.monitor.alarm
     with workplace.results.reading() as connection:
         known = quality.of_night(connection, night)
-        rate = night.alarm_rate or workplace.monitor.alarm.rate
+        found = flags.strongest(connection, tables, night)
         return Contents(
             monitor=workplace.monitor,
             night=night,
             alarm_rate=rate,
             model=model,
-            threshold=_threshold(workplace, model, rate),
+            threshold=calibration.threshold(rate) if calibration else None,
             quality=known,
-            judged=quality.judged(connection, workplace.tables),
-            points=scores.sample(connection, workplace.tables, night),
-            p_values=scores.histogram(connection, workplace.tables, night),
-            flags=flags.strongest(connection, workplace.tables, night),
-            quarantine=quarantine.failed_rules(connection, workplace.tables, night),
+            judged=quality.judged(connection, tables),
+            points=scores.sample(connection, tables, night),
+            distribution=scores.distribution(connection, tables, night, calibration)
+            if calibration
+            else None,
+            p_values=scores.histogram(connection, tables, night),
+            nights=published_up_to(nights, night.as_of),
+            segments=parts.by_segment(connection, tables, night, alarm),
+            first_reasons=parts.by_first_reason(connection, tables, night),
+            flags=found,
+            series=series.strongest(workplace, night, found),
+            quarantine=quarantine.failed_rules(connection, tables, night),
             drift=tuple(drift.of_night(connection, night.monitor, night.run_id)),
             statement=statement.of_flags(workplace, night),
             notes=_notes(workplace, night, known),
         )
+
+
+def published_up_to(nights: Sequence[Run], as_of: datetime) -> tuple[Run, ...]:
+    """Of the nights, newest first, the 60 newest that were published by then, oldest first."""
+    before = [one for one in nights if one.is_published and one.as_of <= as_of]
+    return tuple(reversed(before[:SHOWN_NIGHTS]))
 
 
 def _model(workplace: Workplace, night: Run) -> Entry:
@@ -101,12 +146,11 @@ def _model(workplace: Workplace, night: Run) -> Entry:
     return found
 
 
-def _threshold(workplace: Workplace, model: Entry, rate: float) -> float | None:
+def _calibration(workplace: Workplace, model: Entry) -> Calibration | None:
     try:
-        loaded = models.load(model, folder=workplace.models)
+        return models.load(model, folder=workplace.models).calibration
     except ModelFileError:
         return None
-    return loaded.calibration.threshold(rate)
 
 
 def _notes(workplace: Workplace, night: Run, known: tuple[Quality, ...]) -> tuple[str, ...]:

@@ -11,7 +11,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from nightflag.monitors import Monitor
-from nightflag.reporting.contents import Contents
+from nightflag.reporting.charts import distribution_plot, nights_plot, series_plot
+from nightflag.reporting.contents import Contents, published_up_to
 from nightflag.reporting.plots import p_value_plot, score_plot
 from nightflag.runs import Run
 
@@ -23,29 +24,56 @@ def of_night(contents: Contents) -> str:
 
     Everything is escaped but the plots, which are drawn from numbers and times alone.
     """
-    points = contents.points
-    score_svg = score_plot(
-        points.passed,
-        points.flagged,
-        threshold=contents.threshold,
-        title="Scores over event time, flags marked",
-    )
-    p_value_svg = p_value_plot(
-        contents.p_values, rate=contents.alarm_rate, title="Histogram of the night's p-values"
-    )
     return _template("night.html.jinja").render(
         contents=contents,
         night=contents.night,
         model=contents.model,
         training=contents.model.training,
-        score_plot=Markup(score_svg),
-        p_value_plot=Markup(p_value_svg),
+        plots=_plots(contents),
     )
 
 
 def of_nights(monitor: Monitor, nights: Sequence[tuple[Run, str | None]]) -> str:
     """The page that lists the nights of a monitor, each with the name of its own page, if any."""
-    return _template("index.html.jinja").render(monitor=monitor, nights=nights)
+    listed = [night for night, _ in nights]
+    shown = published_up_to(listed, listed[0].as_of) if listed else ()
+    plot = Markup(_of_nights(shown)) if shown else ""
+    return _template("index.html.jinja").render(monitor=monitor, nights=nights, plot=plot)
+
+
+def _plots(contents: Contents) -> dict[str, Markup | list[Markup]]:
+    points, threshold = contents.points, contents.threshold
+    plots = {
+        "scores": score_plot(
+            points.passed,
+            points.flagged,
+            threshold=threshold,
+            title="Scores over event time, flags marked",
+        ),
+        "p_values": p_value_plot(
+            contents.p_values, rate=contents.alarm_rate, title="Histogram of the night's p-values"
+        ),
+        "nights": _of_nights(contents.nights),
+        "distribution": "",
+    }
+    if contents.distribution is not None:
+        title = "Histograms of the night's and the calibration's scores"
+        plots["distribution"] = distribution_plot(
+            contents.distribution, threshold=threshold, title=title
+        )
+    series = [
+        Markup(series_plot(one.values, one.flagged, title="A column over event time, flags marked"))
+        for one in contents.series
+    ]
+    return {name: Markup(plot) for name, plot in plots.items()} | {"series": series}
+
+
+def _of_nights(nights: Sequence[Run]) -> str:
+    told = [
+        (one.as_of, one.records_flagged or 0, (one.alarm_rate or 0) * (one.records_scored or 0))
+        for one in nights
+    ]
+    return nights_plot(told, title="Flags of each night beside what was promised")
 
 
 def _template(name: str) -> Template:
@@ -72,6 +100,7 @@ def _environment() -> Environment:
         measure=measure,
         brief=brief,
         between=between,
+        agreement=agreement,
     )
     return environment
 
@@ -109,6 +138,11 @@ def between(interval: Mapping[str, float] | tuple[float, float]) -> str:
 def measure(value: float) -> str:
     """A score, p-value or threshold to four significant digits."""
     return f"{value:,.0f}" if 1_000 <= abs(value) < 1e9 else f"{value:.4g}"
+
+
+def agreement(value: float | None) -> str:
+    """A correlation or the like, to two decimals; a dash where there is none."""
+    return "\N{EN DASH}" if value is None else f"{value:.2f}"
 
 
 def brief(text: object) -> str:

@@ -13,9 +13,10 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
-from matplotlib.ticker import StrMethodFormatter
+from matplotlib.ticker import LogFormatter, StrMethodFormatter
 
 Points = Sequence[tuple[datetime, float]]
 
@@ -62,11 +63,11 @@ def score_plot(
         if threshold is not None and isfinite(threshold):
             label = f"alarm threshold {threshold:,.4g}"
             axes.axhline(threshold, color=COLOURS["ink"], lw=1.1, ls=(0, (5, 3)), label=label)
-        _dated(axes, has_points=bool(passed or flagged))
+        dated(axes, has_points=bool(passed or flagged))
         axes.set_ylabel("score")
         axes.grid(axis="y")
-        _legend(axes)
-        return _svg(figure, title)
+        legend(axes)
+        return as_svg(figure, title)
 
 
 def p_value_plot(counts: Sequence[int], *, rate: float, title: str = "P-values") -> str:
@@ -89,8 +90,8 @@ def p_value_plot(counts: Sequence[int], *, rate: float, title: str = "P-values")
         axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
         axes.grid(axis="y")
         axes.set_axisbelow(True)
-        _legend(axes)
-        return _svg(figure, title)
+        legend(axes)
+        return as_svg(figure, title)
 
 
 def _bars(axes: Axes, bins: range, counts: Sequence[int], colour: str, label: str) -> None:
@@ -111,7 +112,13 @@ def _scale(axes: Axes, scores: Sequence[float]) -> None:
         axes.set_yscale("symlog")
     elif scores:
         axes.set_yscale("log")
-        axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
+        plain_numbers(axes.yaxis)
+
+
+def plain_numbers(axis: Axis) -> None:
+    """Numbers without powers on a logarithmic axis, between the decades where these are few."""
+    axis.set_major_formatter(StrMethodFormatter("{x:,g}"))
+    axis.set_minor_formatter(LogFormatter(minor_thresholds=(1.5, 0.5)))
 
 
 def _scatter(
@@ -140,7 +147,8 @@ def _scatter(
     )
 
 
-def _dated(axes: Axes, *, has_points: bool) -> None:
+def dated(axes: Axes, *, has_points: bool) -> None:
+    """Dates below the plot, or the word that there is nothing to see."""
     if not has_points:
         axes.set_xticks([])
         axes.set_xlabel("no record was scored")
@@ -153,14 +161,15 @@ def _dated(axes: Axes, *, has_points: bool) -> None:
     axes.margins(x=0.01)
 
 
-def _legend(axes: Axes) -> None:
+def legend(axes: Axes) -> None:
+    """The legend above the plot, where anything in it has a name."""
     if axes.get_legend_handles_labels()[0]:
         axes.legend(
             loc="lower left", bbox_to_anchor=(0, 1), ncols=4, borderaxespad=0, markerscale=1.6
         )
 
 
-def _svg(figure: Figure, title: str) -> str:
+def as_svg(figure: Figure, title: str) -> str:
     """The figure as an ``<svg>`` element, without what only a file of its own would need."""
     buffer = StringIO()
     figure.savefig(buffer, format="svg", dpi=180, metadata={"Date": None}, transparent=True)

@@ -4,14 +4,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, func, select
 
+from nightflag.calibration import LARGEST, Calibration
 from nightflag.results.staging import inside
 from nightflag.results.tables import MonitorTables
 from nightflag.runs import Run
 
 MOST_PASSED, MOST_FLAGGED = 5_000, 2_000
-BINS = 20
+BINS, SCORE_BINS = 20, 40
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,24 @@ class Points:
 
     flagged: tuple[tuple[datetime, float], ...]
     passed: tuple[tuple[datetime, float], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Distribution:
+    """How many records of the night, and of the calibration, have scores between which edges.
+
+    ``edges`` (41,) ascend, evenly on a logarithmic axis where all scores are above 0; ``night`` and
+    ``calibrated`` have shape (40,). Scores that are not finite are left out.
+    """
+
+    edges: NDArray[np.float64]
+    night: NDArray[np.int64]
+    calibrated: NDArray[np.int64]
+
+    @property
+    def shares(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Both as shares of their sum."""
+        return self.night / self.night.sum(), self.calibrated / self.calibrated.sum()
 
 
 def sample(connection: Connection, tables: MonitorTables, night: Run) -> Points:
@@ -46,6 +67,33 @@ def histogram(connection: Connection, tables: MonitorTables, night: Run) -> tupl
     below = [func.count().filter(p_value <= bin_ / BINS) for bin_ in range(1, BINS + 1)]
     row = connection.execute(select(*below).where(of_night(tables, night))).one()
     return tuple(upper - lower for lower, upper in pairwise((0, *row)))
+
+
+def distribution(
+    connection: Connection, tables: MonitorTables, night: Run, calibration: Calibration
+) -> Distribution | None:
+    """The night's scores beside the calibration's; None for a night without any.
+
+    Counted in the database, like the p-values.
+    """
+    score = tables.scores.c.score
+    finite = of_night(tables, night) & score.between(-LARGEST, LARGEST)
+    ends = select(func.min(score), func.max(score)).where(finite)
+    lowest, highest = connection.execute(ends).one()
+    if lowest is None:
+        return None
+    known = calibration.scores
+    edges = _edges(min(lowest, known[0]), max(highest, known[-1]))
+    below = [func.count().filter(score <= float(edge)) for edge in edges[1:]]
+    row = connection.execute(select(*below).where(finite)).one()
+    counted = np.array([upper - lower for lower, upper in pairwise((0, *row))], np.int64)
+    return Distribution(edges, counted, np.histogram(known, edges)[0])
+
+
+def _edges(lowest: float, highest: float) -> NDArray[np.float64]:
+    highest = max(highest, np.nextafter(lowest, np.inf))
+    spread = np.geomspace if lowest > 0 else np.linspace
+    return np.unique(spread(lowest, highest, SCORE_BINS + 1))
 
 
 def of_night(tables: MonitorTables, night: Run) -> ColumnElement[bool]:

@@ -2,6 +2,7 @@
 
 import shutil
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -9,8 +10,9 @@ from nightflag import reporting
 from nightflag.errors import ReportError
 from nightflag.monitors import Alarm
 from nightflag.reporting.contents import gather
+from nightflag.reporting.quality import Judged
 from nightflag.runs import of_date, open_run
-from tests.nightflag.reporting.payments import NIGHT, at_work, fill, publish, records, rows
+from tests.nightflag.reporting.payments import NIGHT, SHOP, at_work, fill, publish, records, rows
 from tests.nightflag.reporting.reading import Page
 
 
@@ -30,6 +32,52 @@ def test_every_p_value_is_counted_in_its_bin(contents, night):
     assert sum(contents.p_values) == run.records_scored
     assert contents.p_values[0] == sum(value <= 0.05 for value in p_values) == run.records_flagged
     assert contents.p_values[-1] == sum(value > 0.95 for value in p_values)
+
+
+def test_the_distributions_count_every_record_once(contents, night):
+    scores = contents.distribution
+    assert scores.night.sum() == night[1].records_scored
+    assert scores.calibrated.sum() == contents.model.training.calibration_records == 399
+    whole, partly = (edges > contents.threshold for edges in (scores.edges[:-1], scores.edges[1:]))
+    assert scores.night[whole].sum() <= night[1].records_flagged <= scores.night[partly].sum()
+    assert scores.calibrated[whole].sum() <= 0.05 * 399
+
+
+def test_every_flag_has_a_first_reason(contents, night):
+    assert dict(contents.first_reasons).keys() == {"amount", "shop"}
+    assert sum(count for _, count in contents.first_reasons) == night[1].records_flagged
+
+
+def test_segments_are_counted_with_their_own_rates(database_url, tmp_path):
+    with at_work(database_url, tmp_path) as watched:
+        segments = {"column": "shop", "rates": {"bakery": 0.02}}
+        alarm = Alarm.model_validate({"rate": 0.05, "segments": segments})
+        workplace = replace(watched, monitor=watched.monitor.model_copy(update={"alarm": alarm}))
+        fill(workplace, records(300, frauds=3))
+        run = publish(workplace)
+        found = {one.value: one for one in gather(workplace, run).segments}
+        assert (
+            "Flags by shop, each with its own alarm rate"
+            in Page(reporting.write(workplace, run)).text
+        )
+    assert (found["bakery"].rate, found["bakery"].scored) == (0.02, 299)
+    assert sum(one.flagged for one in found.values()) == run.records_flagged
+    assert {one.value: one.rate for one in found.values()} == {"bakery": 0.02, SHOP: 0.05}
+
+
+def test_only_published_nights_up_to_this_one_are_compared(tmp_path, sqlite_url):
+    with at_work(sqlite_url, tmp_path) as workplace:
+        fill(workplace, records(50, frauds=2))
+        first, later = publish(workplace), publish(workplace, NIGHT + timedelta(days=1))
+        assert [one.as_of for one in gather(workplace, first).nights] == [NIGHT]
+        assert [one.as_of for one in gather(workplace, later).nights] == [NIGHT, later.as_of]
+
+
+def test_the_limits_say_what_nobody_has_measured(contents):
+    assert not [one for one in contents.limits if "No label" in one]
+    unknown = replace(contents, quality=(), judged=Judged(0, 0))
+    assert [one for one in unknown.limits if "No label or verdict says" in one]
+    assert any("records like the 399 of the calibration" in one for one in unknown.limits)
 
 
 def test_shares_of_the_score_lie_between_nothing_and_all(contents):
@@ -60,7 +108,12 @@ def test_the_page_outlives_the_models_files(tmp_path, sqlite_url):
         fill(workplace, records(300, frauds=2))
         run = publish(workplace)
         shutil.rmtree(workplace.models)
-        assert gather(workplace, run).threshold is None
+        contents = gather(workplace, run)
+        assert (contents.threshold, contents.distribution) == (None, None)
+        assert (
+            "not known: the model's files are not here"
+            in Page(reporting.write(workplace, run)).text
+        )
 
 
 def test_labels_that_cannot_be_read_leave_a_note(tmp_path, sqlite_url):

@@ -2,13 +2,16 @@
 
 import re
 from base64 import b64encode
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 
 from nightflag import reporting
 from nightflag.drift import Finding
 from nightflag.drift.keeping import keep
-from nightflag.reporting.page import brief, measure, percent
+from nightflag.monitors import Expectation
+from nightflag.reporting.contents import gather
+from nightflag.reporting.page import brief, measure, of_night, percent
 from tests.nightflag.reporting.payments import HOSTILE, SHOP, at_work, fill, publish, records, rows
 from tests.nightflag.reporting.reading import Page
 
@@ -32,7 +35,9 @@ def test_hostile_keys_and_values_are_text_and_never_elements(page):
 
 
 def test_the_page_needs_nothing_but_itself(page):
-    assert page.values("href") == ["index.html"]
+    [index, *places] = page.values("href")
+    assert index == "index.html"
+    assert {place.removeprefix("#") for place in places} <= set(page.values("id"))
     assert not page.values("src", "srcset", "action", "data")
     links = page.values("xlink:href")
     assert links
@@ -61,7 +66,8 @@ def test_the_flags_come_with_their_reasons_the_strongest_first(page, night):
     at = [page.text.index(f" {key} 2026-01-07") for key in found]
     assert at == sorted(at)
     assert "All flags, by p-value" in page.text
-    assert page.tags.count("tr") == (1 + run.records_flagged) + (1 + 7) + (1 + 1)
+    flags, reasons, measures, quarantine = run.records_flagged, 2, 7, 1
+    assert page.tags.count("tr") == flags + reasons + measures + quarantine + 4
     assert re.search(r"amount 649 where [\d.]+ was expected", page.text)
 
 
@@ -95,6 +101,38 @@ def test_the_model_card_says_what_the_p_values_rest_on(page):
     assert "399 newer records, held out" in page.text
     assert "Smallest p-value by rank 0.0025" in page.text
     assert "the beginning to 2026-01-07 00:00:00 UTC" in page.text
+
+
+def test_the_model_card_tells_how_it_was_judged_and_its_limits(night):
+    contents = gather(*night)
+    about = {
+        "references": {
+            "detector": {"with_detector": 1.0, "with_consensus": 0.9},
+            "isolation_forest": {"with_detector": 0.9712, "with_consensus": 0.8},
+            "gaussian": {"with_detector": None, "with_consensus": None},
+        },
+        "synthetic": {"shuffled": 0.5},
+    }
+    model = replace(contents.model, about={**contents.model.about, **about})
+    card = of_night(replace(contents, model=model))
+    assert "isolation forest 0.97, gaussian \N{EN DASH} <span" in card
+    assert "shuffled 0.50 <span" in card
+    assert "<dt>In use because</dt><dd>the first model</dd>" in card
+    assert "<li>A flag says that a record is unusual, not that it is wrong.</li>" in card
+
+
+def test_every_expectation_stands_with_its_result(night):
+    contents = gather(*night)
+    expected = [
+        Expectation(type="expect_column_to_exist", settings={"column": "amount"}),
+        Expectation(type="expect_it", settings={"severity": "warning", "column": HOSTILE}),
+    ]
+    run = replace(contents.night, warnings=f"expect_it(column={HOSTILE}): observed 7")
+    monitor = contents.monitor.model_copy(update={"expectations": tuple(expected)})
+    text = of_night(replace(contents, monitor=monitor, night=run))
+    assert "<td>critical</td>\n<td>held</td>" in text
+    assert "<td>warning</td>\n<td><strong><bdi>observed 7</bdi></strong></td>" in text
+    assert text.count(HOSTILE) == 0
 
 
 def test_warnings_come_first(page):
