@@ -8,7 +8,7 @@ STAMP := .venv/.installed
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --quiet
 
-.PHONY: docs help install demo picture bench bench-quality bench-contests bench-drifts bench-alarms bench-series bench-images bench-tails bench-verdicts bench-replay bench-reasons test test-slow lint format types imports check lock clean
+.PHONY: docs help install demo picture bench bench-quality bench-contests bench-drifts bench-alarms bench-series bench-images bench-tails bench-verdicts bench-replay bench-reasons test test-slow lint format types imports audit check lock clean
 
 help: ## show these words
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -97,12 +97,15 @@ types: $(STAMP) ## mypy --strict
 imports: $(STAMP) ## import-linter: flows -> tasks -> nightflag -> sql
 	$(BIN)/lint-imports
 
+audit: $(STAMP) ## known vulnerabilities of what is locked, where the advisories can be read
+	$(BIN)/python requirements/audit.py
+
 docs: $(STAMP) ## the documentation as a site in build/docs; a link that leads nowhere is an error
 	$(BIN)/python docs/monitor_page.py
 	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet docs build/docs
 	@echo "Open build/docs/index.html"
 
-check: lint types imports docs test ## what CI runs
+check: lint types imports audit docs test ## what CI runs
 
 lock: $(STAMP) ## resolve the requirements again
 	$(LOCK) pyproject.toml --group dev --output-file requirements/dev.txt

@@ -45,11 +45,18 @@ def connect(url: str, *, schema: str | None = None) -> Database:
 
 def _parse(url: str) -> URL:
     try:
-        return make_url(url)
+        parsed = make_url(url)
     except (ArgumentError, ValueError):
-        raise SettingsError(
-            "The database URL cannot be read (it is not repeated here: it may hold a password).",
-            expected="dialect://user:password@host/database, or sqlite:///file.db",
-            mend="correct the environment variable or secret that holds it; in a password write "
-            "@ as %40, : as %3A and / as %2F",
-        ) from None
+        raise _unreadable() from None
+    if "@" in (parsed.host or ""):  # an end of the password, which messages would repeat
+        raise _unreadable()
+    return parsed
+
+
+def _unreadable() -> SettingsError:
+    return SettingsError(
+        "The database URL cannot be read (it is not repeated here: it may hold a password).",
+        expected="dialect://user:password@host/database, or sqlite:///file.db",
+        mend="correct the environment variable or secret that holds it; in a password write "
+        "@ as %40, : as %3A and / as %2F",
+    )

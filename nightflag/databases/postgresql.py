@@ -1,5 +1,6 @@
 """PostgreSQL: COPY in both directions, through ADBC."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -25,6 +26,7 @@ from nightflag.databases.arrow import with_types
 from nightflag.databases.database import Database
 
 WORK_MEMORY = "128MB"
+NOT_OF_LIBPQ = "context"
 
 ARROW_TYPES = {
     **dict.fromkeys(("int2", "int4", "int8", "oid"), pa.int64()),
@@ -158,13 +160,20 @@ class PostgresqlDatabase(Database):
 
         with (
             self._translated_adbc_errors(),
-            adbc.connect(self._adbc_uri()) as connection,
+            adbc.connect(self._parameters()) as connection,
             connection.cursor() as cursor,
         ):
             yield cursor
 
-    def _adbc_uri(self) -> str:
-        return self.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    def _parameters(self) -> str:
+        """What SQLAlchemy connects with, too: libpq reads spaces and % in a URL differently.
+
+        See https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-KEYWORD-VALUE
+        """
+        _, found = self.engine.dialect.create_connect_args(self.url)
+        known = {name: str(value) for name, value in found.items() if name != NOT_OF_LIBPQ}
+        escaped = {name: re.sub(r"(['\\])", r"\\\1", value) for name, value in known.items()}
+        return " ".join(f"{name}='{value}'" for name, value in escaped.items())
 
     @contextmanager
     def _translated_adbc_errors(self) -> Iterator[None]:

@@ -13,7 +13,7 @@ DATABASE = "postgresql://user:password@host/database"
 
 _NAMED = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|secret:[a-z0-9]+(-[a-z0-9]+)*")
 _LITERAL = re.compile(r"(?!env:|secret:)[A-Za-z][A-Za-z0-9_+.-]*://.+", re.DOTALL)
-_IN_AUTHORITY = re.compile(r"(://[^:/]*:).+(@)", re.DOTALL)
+_IN_AUTHORITY = re.compile(r"(:/{2,}[^:/]*:).+(@)", re.DOTALL)
 _IN_PARAMETER = re.compile(
     r"((?:pass(?:word|wd|phrase)?|pwd|secret|token|api_?key)\s*(?:=|%3D)\s*)[^&\s]+", re.IGNORECASE
 )

@@ -372,6 +372,17 @@ def test_a_connection_lost_amid_the_rows_may_be_tried_again(postgresql_url: str)
         list(reading)
 
 
+def test_every_part_of_a_url_means_the_same_in_both_ways_to_postgresql(postgresql_url: str) -> None:
+    url = make_url(postgresql_url).update_query_dict({"options": "-c application_name=a%20b"})
+    database = connect(url.render_as_string(hide_password=False))
+    setting = of_query("select current_setting('application_name') as v")
+    with database.reading() as connection:
+        assert connection.execute(setting).scalars().all() == ["a%20b"]
+    columns = pa.schema({"v": pa.string()})
+    [batch] = database.read(setting, columns=columns, batch_size=1)
+    assert batch.to_pylist() == [{"v": "a%20b"}]
+
+
 def test_a_value_of_another_type_is_named_with_its_column(sqlite_url: str) -> None:
     database = connect(sqlite_url)
     execute(database, "create table t (id integer, amount integer)")
@@ -395,6 +406,7 @@ def test_a_whole_number_among_parts_is_a_number(sqlite_url: str) -> None:
         "postgres//bank:hunter2",
         "postgresql://ann:hunter2@x:yhunter2@127.0.0.1/bank",
         "postgresql://ann:hunter2@127.0.0.1:port/bank",
+        "postgresql://ann:begins@hunter2@127.0.0.1/bank",
     ],
 )
 def test_what_is_no_lasting_database_is_refused_before_anything_starts(url: str) -> None:

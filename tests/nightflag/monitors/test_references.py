@@ -39,6 +39,7 @@ def test_anything_else_is_refused_with_the_forms_that_exist(reference: object) -
         "postgresql://host/db?user=ann&password=hunter2",
         "mssql+pyodbc:///?odbc_connect=UID%3Dann%3BPWD%3Dhunter2",
         "postgresql://ann:p@ss/hunter2@host/db",
+        "postgresql:////ann:hunter2@host/db",
     ],
 )
 def test_a_password_is_refused_and_never_shown(url: str) -> None:
