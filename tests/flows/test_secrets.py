@@ -24,6 +24,7 @@ PASSWORD = "Kuckucksei @Nesthaken/7%'"
 PARTS = ("Kuckucksei", "Nesthaken")
 ENCODED = quote(PASSWORD, safe="")
 AS_OF = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+WAYS = {"local": "", "host": "all"}
 READER, WRITER = "nightflag_reader", "nightflag_writer"
 
 
@@ -79,9 +80,6 @@ def bank(postgresql_server: str) -> Iterator[Bank]:
         connection.execute("select pg_reload_conf()")
         connection.execute(f"drop owned by {READER}, {WRITER}")
         connection.execute(f"drop role {READER}, {WRITER}")
-
-
-WAYS = {"local": "", "host": "all"}
 
 
 def watch(place: Place, *, source: str = "env:SOURCE_URL", **sections: object) -> None:
