@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -32,5 +33,11 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
 
 
 @pytest.fixture(scope="session")
-def page(night: Night) -> Page:
-    return Page(reporting.write(*night))
+def written(night: Night) -> Path:
+    """Where the page of that night lies, the list of nights beside it."""
+    return reporting.write(*night)
+
+
+@pytest.fixture(scope="session")
+def page(written: Path) -> Page:
+    return Page(written)

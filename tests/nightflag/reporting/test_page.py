@@ -11,6 +11,7 @@ from nightflag.drift import Finding
 from nightflag.drift.keeping import keep
 from nightflag.monitors import Expectation
 from nightflag.reporting.contents import gather
+from nightflag.reporting.flags import MOST_FLAGS, Flag, Reason
 from nightflag.reporting.page import brief, measure, of_night, percent
 from tests.nightflag.reporting.payments import HOSTILE, SHOP, at_work, fill, publish, records, rows
 from tests.nightflag.reporting.reading import Page
@@ -54,6 +55,17 @@ def test_only_the_pages_own_script_may_run(page):
 def test_no_name_stands_twice(page):
     names = page.values("id")
     assert len(names) == len(set(names)) > 0
+
+
+def test_a_screen_reader_finds_its_way(page):
+    assert next(tag for tag in page.tags if tag in ("h1", "h2", "h3")) == "h1"
+    assert (page.tags.count("h1"), page.tags.count("main")) == (1, 1)
+    assert page.tags.count("table") == page.tags.count("caption")
+    assert page.tags.count("th") == len(page.values("scope"))
+    assert set(page.values("for")) == {"flags-search"} < set(page.values("id"))
+    assert page.tags.count("svg") == len(
+        [name for name in page.values("role") if name == "img"]
+    ) - (page.values("class").count("bar"))
 
 
 def test_the_flags_come_with_their_reasons_the_strongest_first(page, night):
@@ -137,6 +149,13 @@ def test_every_expectation_stands_with_its_result(night):
 
 def test_warnings_come_first(page):
     assert page.text.index("freshness") < page.text.index("Records read")
+
+
+def test_a_thousand_flags_with_the_longest_texts_take_three_megabytes(night):
+    reason = Reason("f" * 9_999, None, None, 0.5, "w" * 9_999)
+    flag = Flag(("k" * 9_999,), night[1].as_of, 1.0, 0.01, (reason,) * 6)
+    text = of_night(replace(gather(*night), flags=(flag,) * MOST_FLAGS))
+    assert 2e6 < len(text.encode()) < 3e6
 
 
 def test_the_same_night_gives_the_same_page(night):
