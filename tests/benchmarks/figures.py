@@ -26,6 +26,14 @@ def figure(
     }
 
 
+def line(found: dict[str, Any]) -> str:
+    """One figure as a line of the table."""
+    verdict = {True: "met", False: "NOT MET", None: ""}[found["met"]]
+    beside = f"goal {found['goal']}" if found["goal"] else found["detail"]
+    value = f"{found['value']:>10.2f} {found['unit']:<7}"
+    return f"{found['name']:<52}{value}{beside:<20} {verdict}".rstrip()
+
+
 def read(path: Path) -> Figures:
     """The figures that an earlier run took, without their means."""
     held = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []

