@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score
 from volume import period, vus_pr
-from windows import history, pipeline_of, scores
+from windows import Contender, history, pipeline_of, scores
 
 from nightflag.features import View
 from nightflag.features.period import window_length
@@ -34,13 +34,13 @@ def nab_cases(arguments: argparse.Namespace) -> Iterator[tuple[str, Callable[[],
     for series in chosen:
         values, anomalous = labelled(arguments.data / "nab" / series, windows[series])
         prefix = PREFIXES.get(series, int(0.15 * len(values)))
-        for detector in arguments.detectors:
+        for contender in arguments.contenders:
             for how in arguments.ways:
                 case = f"nab {Path(series).stem} {how}"
-                first = f"{case} causal {detector} " + ("AP" if how == "points" else "VUS-PR")
+                first = f"{case} causal {contender} " + ("AP" if how == "points" else "VUS-PR")
                 yield (
                     first,
-                    lambda c=case, h=how, d=detector, v=values, a=anomalous, p=prefix: NAB[h](
+                    lambda c=case, h=how, d=contender, v=values, a=anomalous, p=prefix: NAB[h](
                         c, d, v, a, p
                     ),
                 )
@@ -67,29 +67,34 @@ def covering(ending: np.ndarray, length: int) -> np.ndarray:
 
 
 def judged_twice(
-    case: str, detector: str, ending: np.ndarray, anomalous: np.ndarray, length: int, buffer: int
+    case: str,
+    contender: Contender,
+    ending: np.ndarray,
+    anomalous: np.ndarray,
+    length: int,
+    buffer: int,
 ) -> Iterator[tuple[str, float, str]]:
     """VUS-PR of the causal and of the batch scores."""
     detail = f"{len(ending)} points, window {length}, buffer {buffer}"
-    yield f"{case} causal {detector} VUS-PR", vus_pr(anomalous, ending, buffer), detail
+    yield f"{case} causal {contender} VUS-PR", vus_pr(anomalous, ending, buffer), detail
     batch = vus_pr(anomalous, covering(ending, length), buffer)
-    yield f"{case} batch {detector} VUS-PR", batch, detail
+    yield f"{case} batch {contender} VUS-PR", batch, detail
 
 
 def prefix_known(
-    case: str, detector: str, values: np.ndarray, anomalous: np.ndarray, prefix: int
+    case: str, contender: Contender, values: np.ndarray, anomalous: np.ndarray, prefix: int
 ) -> Iterator[tuple[str, float, str]]:
     """Trained on the prefix, which is clean."""
     length = window_length([values[:prefix]], 1)
     everyone = history(values, View(length=length))
     pipeline = pipeline_of(everyone.keep(np.arange(prefix)), clean=True)
     train = everyone.keep(np.arange(length - 1, prefix))
-    ending = scores(detector, pipeline, train, everyone, clean=True)
-    yield from judged_twice(case, detector, ending, anomalous, length, period(values[:, 0]))
+    ending = scores(contender, pipeline, train, everyone, clean=True)
+    yield from judged_twice(case, contender, ending, anomalous, length, period(values[:, 0]))
 
 
 def prefix_unknown(
-    case: str, detector: str, values: np.ndarray, anomalous: np.ndarray, _: int
+    case: str, contender: Contender, values: np.ndarray, anomalous: np.ndarray, _: int
 ) -> Iterator[tuple[str, float, str]]:
     """Five contiguous folds, each scored by a model of the other four."""
     length = window_length([values[: len(values) * 4 // 5]], 1)
@@ -101,17 +106,17 @@ def prefix_unknown(
         others = (fold != one) & (begun != one) & (np.arange(len(values)) >= length - 1)
         train = everyone.keep(others)
         ending[fold == one] = scores(
-            detector,
+            contender,
             pipeline_of(train, clean=False),
             train,
             everyone.keep(fold == one),
             clean=False,
         )
-    yield from judged_twice(case, detector, ending, anomalous, length, period(values[:, 0]))
+    yield from judged_twice(case, contender, ending, anomalous, length, period(values[:, 0]))
 
 
 def points_injected(
-    case: str, detector: str, values: np.ndarray, anomalous: np.ndarray, prefix: int
+    case: str, contender: Contender, values: np.ndarray, anomalous: np.ndarray, prefix: int
 ) -> Iterator[tuple[str, float, str]]:
     """Single values moved by 3 to 6 deviations, outside of the labelled windows."""
     random = np.random.default_rng(1)
@@ -124,10 +129,10 @@ def points_injected(
     everyone = history(changed, View(length=length))
     pipeline = pipeline_of(everyone.keep(np.arange(prefix)), clean=True)
     train = everyone.keep(np.arange(length - 1, prefix))
-    ending = scores(detector, pipeline, train, everyone.keep(where), clean=True)
+    ending = scores(contender, pipeline, train, everyone.keep(where), clean=True)
     detail = f"{len(moved)} of {len(where)} points moved, window {length}"
     yield (
-        f"{case} causal {detector} AP",
+        f"{case} causal {contender} AP",
         average_precision_score(np.isin(where, moved), ending),
         detail,
     )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score, roc_auc_score
-from windows import history, pipeline_of, scores
+from windows import Contender, history, pipeline_of, scores
 
 from nightflag import blocks
 from nightflag.calibration import Calibration
@@ -22,33 +22,33 @@ PUBLISHED = "published: Conv-AE .78 at 13.55 % false alarms; flagging everything
 
 def skab_cases(arguments: argparse.Namespace) -> Iterator[tuple[str, Callable[[], Any]]]:
     """Each experiment with each detector."""
-    for detector in arguments.detectors:
+    for contender in arguments.contenders:
         for file in sorted((arguments.data / "skab").glob("[!a]*/*.csv")):
             case = f"skab {file.parent.name}-{file.stem}"
             yield (
-                f"{case} scores {detector} AUROC",
-                lambda c=case, d=detector, f=file: experiment(c, d, f),
+                f"{case} scores {contender} AUROC",
+                lambda c=case, d=contender, f=file: experiment(c, d, f),
             )
 
 
-def experiment(case: str, detector: str, file: Path) -> Iterator[tuple[str, float, str]]:
+def experiment(case: str, contender: Contender, file: Path) -> Iterator[tuple[str, float, str]]:
     """The AUROC behind the first 400 rows, and what two thresholds make of its rows."""
     frame = pd.read_csv(file, sep=";")
     everyone = history(frame.iloc[:, 1:9].to_numpy(float), View(length=LENGTH))
     pipeline = pipeline_of(everyone.keep(np.arange(300)), clean=True)
     train = everyone.keep(np.arange(LENGTH - 1, 300))
-    found = scores(detector, pipeline, train, everyone, clean=True)
+    found = scores(contender, pipeline, train, everyone, clean=True)
     anomalous = frame["anomaly"].to_numpy()[400:] > 0
     detail = f"{len(anomalous)} rows, {anomalous.sum()} anomalous"
-    yield f"{case} scores {detector} AUROC", roc_auc_score(anomalous, found[400:]), detail
+    yield f"{case} scores {contender} AUROC", roc_auc_score(anomalous, found[400:]), detail
     for rule, flagged in (
         ("alarm", alarmed(found, 0.01)),
         ("strict", alarmed(found, 0.001)),
         ("ruled", ruled(found)),
-        *in_turn(detector, everyone),
+        *in_turn(contender, everyone),
     ):
         for name, count in zip(OUTCOMES, outcomes(flagged, anomalous), strict=True):
-            yield f"{case} {rule} {detector} {name}", count, detail
+            yield f"{case} {rule} {contender} {name}", count, detail
 
 
 def alarmed(found: np.ndarray, rate: float) -> np.ndarray:
@@ -56,23 +56,23 @@ def alarmed(found: np.ndarray, rate: float) -> np.ndarray:
     return Calibration(found[300:400]).p_values(found[400:]) <= rate
 
 
-def in_turn(detector: str, everyone: History) -> Iterator[tuple[str, np.ndarray]]:
+def in_turn(contender: Contender, everyone: History) -> Iterator[tuple[str, np.ndarray]]:
     """What a monitor with ``cross_calibration`` flags at both rates: all 400 rows train."""
     known = everyone.keep(np.arange(LENGTH - 1, 400))
     calibration = [
-        scored_by(detector, others, block)
+        scored_by(contender, others, block)
         for others, block in blocks.in_turn(known, 300 - LENGTH + 1, 3)
     ]
     older, newest = (everyone.keep(np.arange(*ends)) for ends in ((LENGTH - 1, 300), (300, 400)))
-    calibration.append(scored_by(detector, older, newest))
-    found = scored_by(detector, known, everyone.keep(slice(400, None)))
+    calibration.append(scored_by(contender, older, newest))
+    found = scored_by(contender, known, everyone.keep(slice(400, None)))
     p_values = Calibration(np.concatenate(calibration)).p_values(found)
     yield from (("turned", p_values <= 0.01), ("turned-strict", p_values <= 0.001))
 
 
-def scored_by(detector: str, train: History, judged: History) -> np.ndarray:
+def scored_by(contender: Contender, train: History, judged: History) -> np.ndarray:
     """The scores of a detector of the training records, features and all."""
-    return scores(detector, pipeline_of(train, clean=True), train, judged, clean=True)
+    return scores(contender, pipeline_of(train, clean=True), train, judged, clean=True)
 
 
 def ruled(found: np.ndarray) -> np.ndarray:
@@ -87,19 +87,18 @@ def outcomes(flagged: np.ndarray, anomalous: np.ndarray) -> tuple[int, ...]:
     return tuple(int(one.sum()) for one in pairs)
 
 
-def skab_means(values: dict[str, float]) -> Iterator[tuple[str, float, str]]:
-    """F1 and the share of false alarms over all experiments, and the mean AUROC."""
-    found = [(name.split(), value) for name, value in values.items() if name.startswith("skab ")]
-    for rule, detector in sorted({(words[2], words[3]) for words, _ in found}):
-        own = {
-            name: [value for words, value in found if words[2:] == [rule, detector, name]]
-            for name in (*OUTCOMES, "AUROC")
-        }
-        beside = f"{len(own['AUROC'] or own['hits'])} experiments; {PUBLISHED}"
+def skab_means(figures: list[tuple[str, float]]) -> Iterator[tuple[str, float, str]]:
+    """F1 and the share of false alarms over all experiments and seeds, and the mean AUROC."""
+    groups: dict[tuple[str, str], dict[str, list[float]]] = {}
+    for name, value in figures:
+        _, _, rule, detector, key = name.split()
+        groups.setdefault((rule, detector), {}).setdefault(key, []).append(value)
+    for (rule, detector), found in sorted(groups.items()):
+        beside = f"{len(next(iter(found.values())))} runs; {PUBLISHED}"
         if rule == "scores":
-            yield f"skab scores {detector} AUROC", mean(own["AUROC"]), beside
+            yield f"skab scores {detector} AUROC", mean(found["AUROC"]), beside
             continue
-        hits, false, missed, passed = (sum(own[name]) for name in OUTCOMES)
+        hits, false, missed, passed = (sum(found[name]) for name in OUTCOMES)
         yield f"skab {rule} {detector} F1", 2 * hits / (2 * hits + false + missed), beside
         yield f"skab {rule} {detector} false-alarms", false / (false + passed), beside
 
@@ -107,11 +106,11 @@ def skab_means(values: dict[str, float]) -> Iterator[tuple[str, float, str]]:
 def water_cases(arguments: argparse.Namespace) -> Iterator[tuple[str, Callable[[], Any]]]:
     """The drinking water with each detector."""
     [path] = (arguments.data / "water").glob("*.csv.gz")
-    for detector in arguments.detectors:
-        yield f"water {detector} AP", lambda d=detector: water(d, path)
+    for contender in arguments.contenders:
+        yield f"water {contender} AP", lambda d=contender: water(d, path)
 
 
-def water(detector: str, path: Path) -> Iterator[tuple[str, float, str]]:
+def water(contender: Contender, path: Path) -> Iterator[tuple[str, float, str]]:
     """Average precision and AUROC of the last 40 %."""
     frame = pd.read_csv(path)
     values = frame.drop(columns=["Time", "EVENT"]).to_numpy(float)
@@ -120,12 +119,12 @@ def water(detector: str, path: Path) -> Iterator[tuple[str, float, str]]:
     cut = int(0.6 * len(values))
     train = everyone.keep(np.arange(cut)[:: max(1, cut // 20_000)])
     found = scores(
-        detector,
+        contender,
         pipeline_of(train, clean=False),
         train,
         everyone.keep(slice(cut, None)),
         clean=False,
     )
     detail = f"{anomalous[cut:].sum()} of {len(found)} rows; before: Gaussian .575 on the whole"
-    yield f"water {detector} AP", average_precision_score(anomalous[cut:], found), detail
-    yield f"water {detector} AUROC", roc_auc_score(anomalous[cut:], found), detail
+    yield f"water {contender} AP", average_precision_score(anomalous[cut:], found), detail
+    yield f"water {contender} AUROC", roc_auc_score(anomalous[cut:], found), detail

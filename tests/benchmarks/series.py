@@ -18,6 +18,7 @@ pipeline and the detectors that a monitor uses; what is in the file already is n
 
 import argparse
 import json
+import re
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -26,6 +27,9 @@ from typing import Any
 
 from nab import NAB, PREFIXES, nab_cases
 from plants import skab_cases, skab_means, water_cases
+from windows import Contender
+
+from nightflag import references
 
 BESIDE = ("gaussian", "principal_components")
 """References of scikit-learn on the same windows; the second one is close to Sub-PCA."""
@@ -67,7 +71,18 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--ways", nargs="+", default=[*NAB], choices=NAB, help="nab: of training")
     parser.add_argument("--all-series", action="store_true", help="nab: not only the four")
     parser.add_argument("--at-most", type=int, help="measure no more than so many missing cases")
-    return parser.parse_args()
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    arguments = parser.parse_args()
+    arguments.contenders = [*contenders(arguments.detectors, arguments.seeds)]
+    return arguments
+
+
+def contenders(names: list[str], seeds: list[int]) -> Iterator[Contender]:
+    """Each detector with each seed, the references with one: these do not depend on it."""
+    for seed in seeds:
+        for name in names:
+            if seed == seeds[0] or name not in references.REFERENCES:
+                yield Contender(name, seed)
 
 
 def cases(arguments: argparse.Namespace) -> Iterator[tuple[str, Callable[[], Any]]]:
@@ -79,18 +94,22 @@ def cases(arguments: argparse.Namespace) -> Iterator[tuple[str, Callable[[], Any
 
 
 def means(figures: dict[str, Figures]) -> Iterator[Figures]:
-    """The means over the four series with published values, and over all others."""
+    """The means over seeds and sets; of nab over the four series with published values apart."""
     stems = {Path(series).stem for series in PREFIXES}
+    found = [(re.sub(" seed [0-9]+", "", name), one["value"]) for name, one in figures.items()]
+    skab = [pair for pair in found if pair[0].startswith("skab ")]
     groups: dict[str, list[float]] = {}
-    for name, one in figures.items():
+    for name, value in found:
         kind, series, *rest = name.split()
         if kind == "nab":
-            group = "four" if series in stems else "others"
-            groups.setdefault(" ".join(["nab", group, *rest]), []).append(one["value"])
-    for name, value, detail in skab_means({name: one["value"] for name, one in figures.items()}):
+            name = " ".join(["nab", "four" if series in stems else "others", *rest])
+        if kind != "skab":
+            groups.setdefault(name, []).append(value)
+    for name, value, detail in skab_means(skab):
         yield figure(f"mean {name}", value, detail)
     for name, values in sorted(groups.items()):
-        yield figure(f"mean {name}", mean(values), f"{len(values)} series; {PUBLISHED}")
+        beside = f"; {PUBLISHED}" if name.startswith("nab four") else ""
+        yield figure(f"mean {name}", mean(values), f"{len(values)} runs{beside}")
 
 
 def figure(name: str, value: float, detail: str) -> Figures:

@@ -1,11 +1,23 @@
 """Sequences through the pipeline and the detectors of a monitor, without a database."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pyarrow as pa
 
 from nightflag import detectors, references
 from nightflag.features import History, SequencePipeline, View, fit_sequence
 from nightflag.records.timeline import joined
+
+
+class Contender(NamedTuple):
+    """A detector or a reference by its name, and the seed it is trained with."""
+
+    name: str
+    seed: int
+
+    def __str__(self) -> str:
+        return f"{self.name} seed {self.seed}"
 
 
 def history(values: np.ndarray, view: View) -> History:
@@ -24,11 +36,12 @@ def pipeline_of(records: History, *, clean: bool) -> SequencePipeline:
 
 
 def scores(
-    name: str, pipeline: SequencePipeline, train: History, test: History, *, clean: bool
+    contender: Contender, pipeline: SequencePipeline, train: History, test: History, *, clean: bool
 ) -> np.ndarray:
-    """The scores of ``test`` by a detector, or a reference, of ``train``."""
+    """The scores of ``test`` by a contender trained on ``train``."""
+    name, seed = contender
     rows, judged = pipeline.transform(train), pipeline.transform(test)
     if name in references.REFERENCES:
-        return references.REFERENCES[name](rows, judged, 1)
+        return references.REFERENCES[name](rows, judged, seed)
     known = detectors.TrainingSet(rows, pipeline.names, pipeline.shape, clean=clean)
-    return detectors.fit(name, known, settings={}, seed=1).score(judged)
+    return detectors.fit(name, known, settings={}, seed=seed).score(judged)
