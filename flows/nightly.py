@@ -1,4 +1,4 @@
-"""The night: pull, validate, features, retrain or score, publish, evaluate, report."""
+"""The night: pull, validate, features, retrain or score, publish, evaluate, report, clean up."""
 
 import logging
 from datetime import datetime
@@ -12,13 +12,14 @@ from flows.logical_dates import LogicalDate, resolved, run_name
 from flows.retraining import retrain
 from flows.schedules import missed_nights, newest_due
 from flows.workplaces import at_work_on
-from nightflag import nights, reporting, runs
+from nightflag import housekeeping, nights, reporting, runs
 from nightflag.errors import NightflagError
 from nightflag.locks import Lock
 from nightflag.runs import Run
 from nightflag.workplace import Workplace
 from tasks import (
     check_tonight,
+    clean_up,
     evaluate_night,
     load_champion,
     open_night,
@@ -58,6 +59,9 @@ def nightly(monitor: str, as_of: LogicalDate = None, retraining: Retraining = "w
             artifacts.show_night(workplace, night, write_report(workplace, night))
         with artifacts.trouble_is_a_warning():
             tell_people(workplace, night)
+        with housekeeping.failure_is_a_warning():
+            if workplace.monitor.keep.is_limited:
+                clean_up(workplace)
     return night
 
 

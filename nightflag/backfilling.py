@@ -6,22 +6,26 @@ from datetime import datetime
 from nightflag import runs
 from nightflag.errors import SettingsError
 from nightflag.runs import Run
+from nightflag.windows import refuse_cleaned
 from nightflag.workplace import Workplace
 
 
 def outstanding(workplace: Workplace, dates: Sequence[datetime]) -> list[datetime]:
     """Those of the logical dates, in their order, that have no published night.
 
-    Raises :class:`SettingsError` for a date in the future, whose records are not all there, and for
-    one before the monitor's first night, whose records the first model was trained on.
+    Raises :class:`SettingsError` for a date in the future, whose records are not all there, for one
+    before the monitor's first night, whose records the first model was trained on, and for one that
+    was cleaned away.
     """
     workplace.prepare()
     results, monitor = workplace.results, workplace.monitor.name
     published = runs.published(results, monitor)
-    if dates:
-        _refuse_future(dates[-1], workplace.now())
-        _refuse_training_records(monitor, dates[0], published)
-    return [as_of for as_of in dates if as_of not in published]
+    found = [as_of for as_of in dates if as_of not in published]
+    if found:
+        _refuse_future(found[-1], workplace.now())
+        refuse_cleaned(found[0], runs.watermark(results, monitor))
+        _refuse_training_records(monitor, found[0], published)
+    return found
 
 
 def sentence(night: Run) -> str:

@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from sqlalchemy import exists, select
+from sqlalchemy import and_, exists, select
 
 from nightflag import models, nights, runs
 from nightflag.calibration import Calibration
 from nightflag.errors import TrainingRefused
 from nightflag.failpoints import reached
 from nightflag.models import Entry
+from nightflag.results.settling import nights_of
 from nightflag.results.verdicts import given, on_record
 from nightflag.verdicts.giving import ANOMALY
 from nightflag.workplace import Workplace
@@ -57,7 +58,12 @@ def _scores(workplace: Workplace, champion: Entry, window: timedelta | None) -> 
         on_record(said, champion.monitor, workplace.tables.keys_of(scores)),
         said.c.verdict == ANOMALY,
     )
-    of_model = scores.c.model_version == champion.version
+    # What stands of a night that was cleaned away are its judged records, flags mostly.
+    nights_there = nights_of(champion.monitor, None)
+    of_model = and_(
+        scores.c.model_version == champion.version,
+        scores.c.run_id.in_(select(nights_there.c.run_id)),
+    )
     statement = select(scores.c.score).where(of_model, ~confirmed)
     if window is not None and (newest := _newest(workplace)) is not None:
         statement = statement.where(scores.c.event_time >= newest - window)

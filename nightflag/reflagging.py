@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, select, type_coerce
 
-from nightflag import models, mutes, nights, scoring
+from nightflag import models, mutes, nights, runs, scoring
 from nightflag.databases import Database
 from nightflag.errors import ModelFileError, MonitorError
 from nightflag.failpoints import reached
@@ -92,7 +92,9 @@ def anew(
     with nights.only_run(workplace) as lock:
         done = reflag(workplace, lock, limits, since=since, why=why)
         without = explain(workplace, done.alarm) if done.without_reasons else 0
-    return _sentences(workplace.monitor.name, done, limits, since, without)
+        cleaned = runs.without_cleaned(workplace.results, workplace.monitor.name, since)
+    told = _sentences(workplace.monitor.name, done, limits, since, without)
+    return [*told, cleaned] if cleaned else told
 
 
 def _sentences(

@@ -35,6 +35,7 @@ class Run:
     alarm_rate: float | None
     realised_rate: float | None
     records_muted: int | None
+    cleaned_at: datetime | None = None
 
     @property
     def is_published(self) -> bool:
@@ -50,6 +51,9 @@ class Run:
 def open_run(results: Database, monitor: Monitor, as_of: datetime, now: datetime) -> Run:
     """The run of this logical date, marked as running; one that is published is left as it is."""
     with results.writing() as connection:
+        earlier = _of_date(connection, monitor.name, as_of)
+        if earlier is not None and earlier.is_published:
+            return earlier
         window = of_night(
             as_of,
             _watermark(connection, monitor.name),
@@ -68,7 +72,7 @@ def open_run(results: Database, monitor: Monitor, as_of: datetime, now: datetime
             started_at=now,
         ).all()
         row = run(connection, "run_of_date", monitor=monitor.name, as_of=as_of).one()
-    return _run(row._mapping)
+    return of_row(row._mapping)
 
 
 def fail(results: Database, night: Run, error: str, now: datetime) -> None:
@@ -87,15 +91,19 @@ def fail(results: Database, night: Run, error: str, now: datetime) -> None:
 def of_date(results: Database, monitor: str, as_of: datetime) -> Run | None:
     """The run of this logical date, if there is one."""
     with results.reading() as connection:
-        row = run(connection, "run_of_date", monitor=monitor, as_of=as_of).one_or_none()
-    return None if row is None else _run(row._mapping)
+        return _of_date(connection, monitor, as_of)
+
+
+def _of_date(connection: Connection, monitor: str, as_of: datetime) -> Run | None:
+    row = run(connection, "run_of_date", monitor=monitor, as_of=as_of).one_or_none()
+    return None if row is None else of_row(row._mapping)
 
 
 def latest(results: Database, monitor: str, *, limit: int) -> list[Run]:
     """The runs of the newest logical dates, newest first."""
     with results.reading() as connection:
         rows = run(connection, "runs_of_monitor", monitor=monitor, limit=limit).all()
-    return [_run(row._mapping) for row in rows]
+    return [of_row(row._mapping) for row in rows]
 
 
 def published(results: Database, monitor: str) -> list[datetime]:
@@ -114,6 +122,15 @@ def newest_published(results: Database, monitor: str) -> datetime | None:
     return found
 
 
+def without_cleaned(results: Database, monitor: str, since: datetime | None = None) -> str:
+    """The sentence that nights since then are left out, as their scores are gone; '' for none."""
+    known = watermark(results, monitor)
+    until = known.cleaned_until if known else None
+    if until is None or (since is not None and since > until):
+        return ""
+    return f"Nights up to {until:%Y-%m-%d %H:%M} UTC are left out: their scores were cleaned away."
+
+
 def watermark(results: Database, monitor: str) -> Watermark | None:
     """How far the monitor's records are published, if any are."""
     with results.reading() as connection:
@@ -122,10 +139,13 @@ def watermark(results: Database, monitor: str) -> Watermark | None:
 
 def _watermark(connection: Connection, monitor: str) -> Watermark | None:
     row = run(connection, "watermark", monitor=monitor).one_or_none()
-    return None if row is None else Watermark(row.scored_from, row.scored_until)
+    if row is None:
+        return None
+    return Watermark(row.scored_from, row.scored_until, row._mapping.get("cleaned_until"))
 
 
-def _run(row: Any) -> Run:
+def of_row(row: Any) -> Run:
+    """The run in a row of ``nightflag_runs``, a mapping."""
     names = set(Run.__dataclass_fields__) - {"window"}
     window = Window(row["window_start"], row["window_end"])
-    return Run(window=window, **{name: row[name] for name in names})
+    return Run(window=window, **{name: row.get(name) for name in names})

@@ -100,7 +100,8 @@ def outlooks(
 
 def _nights(connection: Connection, monitor: str, since: datetime | None) -> dict[int, datetime]:
     rows = run(connection, "published_nights", monitor=monitor).all()
-    return {row.run_id: row.as_of for row in rows if since is None or row.as_of >= since}
+    there = [row for row in rows if row.cleaned_at is None]
+    return {row.run_id: row.as_of for row in there if since is None or row.as_of >= since}
 
 
 def _counts(

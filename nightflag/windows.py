@@ -16,10 +16,14 @@ class Window:
 
 @dataclass(frozen=True)
 class Watermark:
-    """What has been published so far: every record from ``scored_from`` to ``scored_until``."""
+    """What has been published so far: every record from ``scored_from`` to ``scored_until``.
+
+    Of records before ``cleaned_until`` the scores were deleted: read again, they would look new.
+    """
 
     scored_from: datetime
     scored_until: datetime
+    cleaned_until: datetime | None = None
 
 
 def of_night(
@@ -29,8 +33,10 @@ def of_night(
 
     Records before ``scored_from`` belong to the training history and are never scored. A night
     earlier than the watermark looks at its own stretch again; what is already published and
-    unchanged there is left alone. Raises :class:`SettingsError` where the calendar ends before.
+    unchanged there is left alone. No window reaches into what was cleaned away. Raises
+    :class:`SettingsError` for a night that was, and where the calendar ends before.
     """
+    refuse_cleaned(as_of, watermark)
     try:
         return _of_night(as_of, watermark, look_back, first_window)
     except OverflowError:
@@ -49,7 +55,20 @@ def _of_night(
     start = min(watermark.scored_until, as_of - first_window) - look_back
     if as_of > watermark.scored_until:
         start = watermark.scored_until - look_back
-    return Window(max(start, min(watermark.scored_from, as_of - first_window)), as_of)
+    start = max(start, min(watermark.scored_from, as_of - first_window))
+    return Window(max(start, watermark.cleaned_until or start), as_of)
+
+
+def refuse_cleaned(as_of: datetime, watermark: Watermark | None) -> None:
+    """Raise :class:`SettingsError` for a night whose stretch of time was cleaned away."""
+    until = watermark.cleaned_until if watermark else None
+    if until is not None and as_of <= until:
+        raise SettingsError(
+            f"The night of {as_of:%Y-%m-%d %H:%M} UTC was cleaned away, as was all up to "
+            f"{until:%Y-%m-%d %H:%M}: scored again, its records would be flagged twice.",
+            expected=f"a night after {until:%Y-%m-%d %H:%M} UTC",
+            mend="name a later one, or look at the early ones with `nightflag replay`",
+        )
 
 
 def refuse_backwards(what: str, start: datetime, end: datetime) -> None:

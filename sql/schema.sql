@@ -24,6 +24,7 @@ create table nightflag_runs (
     realised_rate double precision,
     records_muted bigint,
     alarm text,
+    cleaned_at timestamp with time zone,
     primary key (monitor, run_id),
     unique (monitor, as_of)
 );
@@ -44,6 +45,7 @@ create table nightflag_models (
     about text not null,
     trained_at timestamp with time zone not null,
     decision text,
+    cleaned_at timestamp with time zone,
     primary key (monitor, version)
 );
 
@@ -52,7 +54,8 @@ create unique index nightflag_models_champion on nightflag_models (monitor) wher
 create table nightflag_watermarks (
     monitor text not null primary key,
     scored_from timestamp with time zone not null,
-    scored_until timestamp with time zone not null
+    scored_until timestamp with time zone not null,
+    cleaned_until timestamp with time zone
 );
 
 create table nightflag_locks (

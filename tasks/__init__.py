@@ -9,7 +9,16 @@ from prefect import Task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 
-from nightflag import digests, evaluation, nights, reflagging, reporting, scoring, training
+from nightflag import (
+    digests,
+    evaluation,
+    housekeeping,
+    nights,
+    reflagging,
+    reporting,
+    scoring,
+    training,
+)
 from nightflag.errors import DatabaseUnreachable, MonitorBusy
 
 PATIENT_SECONDS = [5, 30, 120]
@@ -40,3 +49,4 @@ write_report = Task(
     reporting.write, name="write report", cache_policy=NO_CACHE, persist_result=False
 )
 send_digests = Task(digests.send, name="send digests", cache_policy=NO_CACHE, persist_result=False)
+clean_up = Task(housekeeping.clean, name="clean up", **POLICY)

@@ -40,6 +40,7 @@ COMMANDS = {
     "evaluate": "Compare flags with labels and verdicts, and keep the figures.",
     "digest": "Send the digests of the nights that were not sent.",
     "grant": "Let a role of PostgreSQL read the views, and nothing else.",
+    "clean": "Delete what is older than a monitor keeps, or say what would go.",
     "doctor": "Examine the installation: versions, folders, variables, server, monitors.",
     "completion": "Print the script with which a shell completes commands and options.",
     "deploy": "Tell the Prefect server to run the monitors on their schedules.",

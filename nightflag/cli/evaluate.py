@@ -53,12 +53,14 @@ def evaluate(
 
 
 def _evaluated(workplace: Workplace, since: datetime | None) -> list[dict[str, Any]]:
-    from nightflag import evaluation
+    from nightflag import evaluation, runs
 
     nights = _nights(workplace, since)
     if not nights:
         return []
     workplace.prepare()
+    if cleaned := runs.without_cleaned(workplace.results, workplace.monitor.name, nights[-1].as_of):
+        say(f"{cleaned} Their figures are those of then.")
     evaluation.evaluate_nights(workplace, nights)
     return list(_rows(workplace, nights))
 

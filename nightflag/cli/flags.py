@@ -48,4 +48,7 @@ def _sentence(monitor: str, night: Row | None, shown: int, as_of: datetime | Non
     if night is None:
         of_date = f" for {as_of:%Y-%m-%d %H:%M} UTC" if as_of else ""
         return f"{monitor} has published nothing{of_date} yet."
-    return f"{shown} of {night['records_flagged']:,} flags of {night['as_of']:%Y-%m-%d %H:%M} UTC."
+    date = f"{night['as_of']:%Y-%m-%d %H:%M} UTC"
+    if night.get("cleaned_at"):
+        return f"The scores of {date} were cleaned away, but for those with a verdict."
+    return f"{shown} of {night['records_flagged']:,} flags of {date}."

@@ -48,4 +48,5 @@ def _with_about(row: dict[str, Any]) -> dict[str, Any]:
 
 def _why(row: dict[str, Any]) -> str:
     judgement = json.loads(row["about"]).get("judgement")
-    return "\n".join(filter(None, [row["reason"], row["decision"], judgement]))
+    cleaned = "its files were cleaned away" if row.get("cleaned_at") else None
+    return "\n".join(filter(None, [row["reason"], row["decision"], judgement, cleaned]))

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from nightflag import runs
 from nightflag import what_if as looking
 from nightflag.cli.options import AsJson, Since
 from nightflag.cli.output import print_json, print_table, say
@@ -63,6 +64,9 @@ def _outlooks(
 ) -> list[Outlook]:
     if RUNS not in existing_tables(workplace.results):
         return []
+    workplace.prepare()
+    if cleaned := runs.without_cleaned(workplace.results, workplace.monitor.name, since):
+        say(cleaned)
     alarm, results = workplace.monitor.alarm, workplace.results
     chosen = sorted(set(rates)) or looking.rates_around(alarm)
     with results.reading() as connection:

@@ -18,7 +18,12 @@ ALL_NIGHTS = 0
 
 
 def evaluate(workplace: Workplace, night: Run) -> tuple[Truth, ...]:
-    """What is known of a published night; its measures are in ``nightflag_quality`` from now on."""
+    """What is known of a published night; its measures are in ``nightflag_quality`` from now on.
+
+    Nothing of a night that was cleaned away, whose measures stay as they are.
+    """
+    if night.cleaned_at is not None:
+        return ()
     known = _known(workplace, night)
     with workplace.results.writing() as connection:
         _keep(connection, workplace, night.model_version or 0, night.run_id, known)
@@ -28,7 +33,7 @@ def evaluate(workplace: Workplace, night: Run) -> tuple[Truth, ...]:
 def evaluate_nights(workplace: Workplace, nights: Sequence[Run]) -> None:
     """Evaluate published nights, and what they have of each model together."""
     models: dict[int, list[Truth]] = defaultdict(list)
-    for night in nights:
+    for night in (one for one in nights if one.cleaned_at is None):
         models[night.model_version or 0] += evaluate(workplace, night)
     with workplace.results.writing() as connection:
         for version, known in models.items():

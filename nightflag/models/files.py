@@ -81,6 +81,24 @@ def read(
     return manifest.about, files
 
 
+def remove(path: Path) -> None:
+    """Delete a model's directory, or a file that was left over, where it is still there.
+
+    Raises ModelFileError when the disk refuses.
+    """
+    try:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise ModelFileError(
+            f"{path} could not be deleted: {error.strerror or error}.",
+            expected="a folder that can be written to",
+            mend="correct the permissions; the next cleaning takes it up again",
+        ) from error
+
+
 def _manifest(files: Mapping[str, bytes], about: Mapping[str, Any]) -> bytes:
     for name in files:
         _refuse_name(name)

@@ -35,7 +35,10 @@ class Training:
 
 @dataclass(frozen=True)
 class Entry:
-    """A row of ``nightflag_models``; ``decision`` says why it has its status."""
+    """A row of ``nightflag_models``; ``decision`` says why it has its status.
+
+    Its files were deleted at ``cleaned_at``, if they were.
+    """
 
     monitor: str
     version: int
@@ -44,6 +47,7 @@ class Entry:
     manifest_sha256: str
     about: dict[str, Any]
     decision: str | None = None
+    cleaned_at: datetime | None = None
 
     @property
     def is_champion(self) -> bool:
@@ -104,7 +108,7 @@ def promote(
         run(connection, "crown", monitor=monitor, version=version, decision=why)
         _write_down(connection, monitor, version, as_of, why, now)
         row = run(connection, "model", monitor=monitor, version=version).one()
-    return _entry(row)
+    return of_row(row)
 
 
 def _write_down(
@@ -118,14 +122,14 @@ def champion(results: Database, monitor: str) -> Entry | None:
     """The model in use, if the monitor has one."""
     with results.reading() as connection:
         row = run(connection, "champion", monitor=monitor).one_or_none()
-    return None if row is None else _entry(row)
+    return None if row is None else of_row(row)
 
 
 def champion_at(results: Database, monitor: str, as_of: datetime) -> Entry | None:
     """The model that was in use at that logical date; before the first one, the first."""
     with results.reading() as connection:
         row = run(connection, "champion_at", monitor=monitor, as_of=as_of).one_or_none()
-    return None if row is None else _entry(row)
+    return None if row is None else of_row(row)
 
 
 def champion_before(results: Database, monitor: str) -> int | None:
@@ -141,7 +145,7 @@ def of_version(results: Database, monitor: str, version: int) -> Entry:
         row = run(connection, "model", monitor=monitor, version=version).one_or_none()
     if row is None:
         raise _unknown(monitor, version)
-    return _entry(row)
+    return of_row(row)
 
 
 def _unknown(monitor: str, version: int) -> ModelFileError:
@@ -156,14 +160,25 @@ def latest(results: Database, monitor: str, *, limit: int) -> list[Entry]:
     """The newest models, newest first."""
     with results.reading() as connection:
         rows = run(connection, "models_of_monitor", monitor=monitor, limit=limit).all()
-    return [_entry(row) for row in rows]
+    return [of_row(row) for row in rows]
 
 
 def load(entry: Entry, *, folder: Path) -> Model:
     """The model of this row, checked byte for byte; :class:`ModelFileError` if it is another."""
+    if entry.cleaned_at is not None:
+        raise _cleaned(entry, entry.cleaned_at)
     where = directory(folder, entry.monitor, entry.version)
     _, contents = files.read(where, manifest_sha256=entry.manifest_sha256)
     return Model.from_files(contents)
+
+
+def _cleaned(entry: Entry, cleaned_at: datetime) -> ModelFileError:
+    return ModelFileError(
+        f"The files of model {entry.version} of {entry.monitor} were deleted at "
+        f"{cleaned_at:%Y-%m-%d %H:%M} UTC, as `keep: {{models: ...}}` says.",
+        expected="a model that is still kept",
+        mend=f"name another one; `nightflag models {entry.monitor}` lists them",
+    )
 
 
 def directory(folder: Path, monitor: str, version: int) -> Path:
@@ -171,16 +186,17 @@ def directory(folder: Path, monitor: str, version: int) -> Path:
     return folder / monitor / str(version)
 
 
-def _entry(row: Row[Any]) -> Entry:
+def of_row(row: Row[Any]) -> Entry:
+    """The model in a row of ``nightflag_models``."""
     values = row._mapping
     training = Training(**{name: values[name] for name in Training.__dataclass_fields__})
-    about = json.loads(row.about)
     return Entry(
         row.monitor,
         row.version,
         row.status,
         training,
         row.manifest_sha256,
-        about,
+        json.loads(row.about),
         row.decision,
+        values.get("cleaned_at"),
     )

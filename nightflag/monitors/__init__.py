@@ -3,6 +3,7 @@
 from nightflag.monitors.alarm import Alarm
 from nightflag.monitors.durations import Duration
 from nightflag.monitors.image import Image
+from nightflag.monitors.keep import Keep
 from nightflag.monitors.model import Execution, Expectation, Features, Kind, Monitor, Schedule
 from nightflag.monitors.overriding import overridden
 from nightflag.monitors.reading import find, read, read_all
@@ -20,6 +21,7 @@ __all__ = [
     "Expectation",
     "Features",
     "Image",
+    "Keep",
     "Kind",
     "Monitor",
     "Results",

@@ -12,6 +12,7 @@ from nightflag.monitors.alarm import Alarm
 from nightflag.monitors.alerts import Alerts
 from nightflag.monitors.durations import Duration
 from nightflag.monitors.image import Image
+from nightflag.monitors.keep import Keep
 from nightflag.monitors.section import Columns, Identifier, Section, Zone
 from nightflag.monitors.sequence import Sequence
 from nightflag.monitors.source import Results, Source
@@ -148,6 +149,9 @@ class Monitor(Section):
         default=None, description="When the night runs; by default only when it is started."
     )
     execution: Execution = Field(default=Execution(), description="How the night works.")
+    keep: Keep = Field(
+        default=Keep(), description="How long what nights leave is kept; by default for ever."
+    )
 
     @field_validator("monitor")
     @classmethod
@@ -178,6 +182,14 @@ class Monitor(Section):
                 f"expected an entity that is no time, label or feature: {', '.join(sorted(taken))}"
             )
         return sequence
+
+    @field_validator("keep")
+    @classmethod
+    def _scores_reach_as_far_as_the_look_back(cls, keep: Keep, info: ValidationInfo) -> Keep:
+        source = info.data.get("source")
+        if source is not None and keep.scores is not None and keep.scores < source.look_back:
+            raise ValueError("expected scores to be kept no shorter than source: look_back")
+        return keep
 
     @property
     def name(self) -> str:

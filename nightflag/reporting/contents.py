@@ -95,6 +95,8 @@ class Contents:
 
 def gather(workplace: Workplace, night: Run) -> Contents:
     """What there is to tell of a published night; :class:`ReportError` for any other."""
+    if night.cleaned_at is not None:
+        raise _cleaned(night, night.cleaned_at)
     model = _model(workplace, night)
     rate = night.alarm_rate or workplace.monitor.alarm.rate
     calibration = _calibration(workplace, model)
@@ -132,6 +134,15 @@ def published_up_to(nights: Sequence[Run], as_of: datetime) -> tuple[Run, ...]:
     """Of the nights, newest first, the 60 newest that were published by then, oldest first."""
     before = [one for one in nights if one.is_published and one.as_of <= as_of]
     return tuple(reversed(before[:SHOWN_NIGHTS]))
+
+
+def _cleaned(night: Run, cleaned_at: datetime) -> ReportError:
+    return ReportError(
+        f"The scores of {night.monitor} for {night.as_of:%Y-%m-%d %H:%M} UTC were cleaned away at "
+        f"{cleaned_at:%Y-%m-%d %H:%M} UTC, so no page can be made of them.",
+        expected="a night whose scores are kept",
+        mend="name a later night, or keep scores for longer: `keep` in the monitor",
+    )
 
 
 def _model(workplace: Workplace, night: Run) -> Entry:

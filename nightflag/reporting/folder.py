@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,15 +21,34 @@ def keep(workplace: Workplace, night: Run, text: str) -> Path:
     """Where the page of ``night`` now lies; the list of the monitor's nights names it."""
     where = page_of(workplace.reports, night.monitor, night.as_of)
     _replace(where, text)
-    nights = runs.latest(workplace.results, night.monitor, limit=LISTED_NIGHTS)
-    _replace(where.with_name(INDEX), page.of_nights(workplace.monitor, _links(nights, where)))
+    _list(workplace)
     return where
 
 
-def _links(nights: list[Run], page_: Path) -> list[tuple[Run, str | None]]:
+def forget(workplace: Workplace, pages: Iterable[Path]) -> None:
+    """Delete these pages; the list of the monitor's nights no longer leads to them."""
+    for path in pages:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise ReportError(
+                f"The report {path} could not be deleted: {error.strerror or error}.",
+                expected="a folder that can be written to",
+                mend="correct the permissions; the next cleaning takes it up again",
+            ) from error
+    _list(workplace)
+
+
+def _list(workplace: Workplace) -> None:
+    name, folder = workplace.monitor.name, workplace.reports / workplace.monitor.name
+    nights = runs.latest(workplace.results, name, limit=LISTED_NIGHTS)
+    _replace(folder / INDEX, page.of_nights(workplace.monitor, _links(nights, folder)))
+
+
+def _links(nights: list[Run], folder: Path) -> list[tuple[Run, str | None]]:
     """Each night with the name of its page, where there is one."""
     names = [page_name(night.as_of) for night in nights]
-    there = {path.name for path in page_.parent.glob("*.html")}
+    there = {path.name for path in folder.glob("*.html")}
     return [
         (night, name if name in there else None) for night, name in zip(nights, names, strict=True)
     ]

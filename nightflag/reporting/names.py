@@ -1,6 +1,7 @@
 """The names of pages, which a reading command knows without drawing anything."""
 
-from datetime import datetime
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 
@@ -13,3 +14,11 @@ def page_name(as_of: datetime) -> str:
     """The name of the page of that logical date, to the minute where it is a whole one."""
     whole = as_of.second == as_of.microsecond == 0
     return f"{as_of:%Y-%m-%dT%H%MZ}.html" if whole else f"{as_of:%Y-%m-%dT%H%M%S.%fZ}.html"
+
+
+def date_of(name: str) -> datetime | None:
+    """The logical date of the page of that name; None for any other file."""
+    for layout in ("%Y-%m-%dT%H%MZ.html", "%Y-%m-%dT%H%M%S.%fZ.html"):
+        with suppress(ValueError):
+            return datetime.strptime(name, layout).replace(tzinfo=UTC)
+    return None

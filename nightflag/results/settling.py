@@ -21,7 +21,6 @@ from sqlalchemy import (
     not_,
     select,
     table,
-    true,
     update,
 )
 
@@ -91,12 +90,12 @@ def resettle(
 ) -> list[Change]:
     """Decide the flags of published nights anew, from the scores that stand.
 
-    Nights of logical dates before ``since`` stay as they are. What changes is written into the
-    monitor's history with the reason ``why``; so are the counts of the runs.
+    Nights of logical dates before ``since``, or cleaned away, stay as they are. What changes is
+    written into the monitor's history with the reason ``why``; so are the counts of the runs.
     """
     scores = tables.scores
     nights = nights_of(tables.monitor, since)
-    decided = true() if since is None else scores.c.run_id.in_(select(nights.c.run_id))
+    decided = scores.c.run_id.in_(select(nights.c.run_id))
     within, why_not = deciding.within_rate(scores, alarm), deciding.muted(scores, mutes)
     loud = and_(decided, within, why_not.is_(None))
     flagged = and_(loud, *deciding.within_limits(scores, alarm, loud, nights))
@@ -132,10 +131,15 @@ def withdraw_or_raise(
 
 
 def nights_of(monitor: str, since: datetime | None) -> Subquery:
-    """The published nights of logical dates since then: ``run_id`` and ``records_scored``."""
-    names = ("monitor", "run_id", "as_of", "status", "records_scored")
+    """The published nights of logical dates since then: ``run_id`` and ``records_scored``.
+
+    Those that were cleaned away are not among them: of their scores only judged ones stand.
+    """
+    names = ("monitor", "run_id", "as_of", "status", "records_scored", "cleaned_at")
     runs = table("nightflag_runs", *(column(name) for name in names))
-    of_monitor = and_(runs.c.monitor == monitor, runs.c.status == "published")
+    of_monitor = and_(
+        runs.c.monitor == monitor, runs.c.status == "published", runs.c.cleaned_at.is_(None)
+    )
     if since is not None:
         of_monitor &= runs.c.as_of >= literal(since, UtcTimestamp)
     return select(runs.c.run_id, runs.c.records_scored).where(of_monitor).subquery("nights")

@@ -55,7 +55,7 @@ NIGHT_COLUMNS = (
     *("monitor", "run_id", "as_of", "window_start", "window_end"),
     *("records_read", "records_scored", "records_quarantined", "records_flagged"),
     *("records_retracted", "records_muted", "alarm_rate", "realised_rate", "model_version"),
-    *("warnings", "finished_at"),
+    *("warnings", "finished_at", "cleaned_at"),
 )
 
 

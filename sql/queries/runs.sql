@@ -8,7 +8,7 @@ order by as_of desc
 limit :limit
 
 -- name: published_nights
-select run_id, as_of from nightflag_runs
+select run_id, as_of, cleaned_at from nightflag_runs
 where monitor = :monitor and status = 'published'
 order by as_of
 
@@ -69,7 +69,7 @@ update nightflag_runs set status = 'failed', error = :error, finished_at = :fini
 where monitor = :monitor and run_id = :run_id and status = 'running'
 
 -- name: watermark
-select scored_from, scored_until from nightflag_watermarks where monitor = :monitor
+select * from nightflag_watermarks where monitor = :monitor
 
 -- name: move_watermark
 insert into nightflag_watermarks (monitor, scored_from, scored_until)

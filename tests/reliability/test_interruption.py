@@ -1,5 +1,9 @@
 """A night that is killed or fails at any step leaves all or nothing, and its rerun mends it."""
 
+import os
+import socket
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from tests.reliability.payments import FIRST_NIGHT, SECOND_NIGHT
@@ -124,3 +128,36 @@ def test_a_retraining_that_fails_stops_no_night(stages, database, tmp_path):
     [run] = watch.rows("select model_version, warnings from nightflag_runs where run_id = 2")
     assert run["model_version"] == 1
     assert "retraining failed, model 1 goes on: OSError('The disk is full" in run["warnings"]
+
+
+def test_a_night_killed_while_it_cleans_up_is_finished_by_its_rerun(stages, database, tmp_path):
+    watch = stages.second_night(database).copy(tmp_path / "watch")
+    watch.describe(keep={"scores": "1 day"})
+    third = SECOND_NIGHT + timedelta(days=1)
+    assert watch.night(third, place="night cleaned").status == "killed"
+    assert watch.night(third).status == "published"
+    runs = watch.rows(
+        "select run_id, status, cleaned_at is not null as cleaned from nightflag_runs"
+    )
+    assert [run["status"] for run in runs] == ["published"] * 3
+    assert [run["run_id"] for run in runs if run["cleaned"]] == [1]
+    assert watch.table("payments_scores", "run_id = 1") == []
+
+
+def test_cleaning_that_fails_is_a_warning_of_a_published_night(stages, tmp_path):
+    watch = stages.second_night("sqlite").copy(tmp_path / "watch")
+    watch.describe(keep={"scores": "1 day"}, execution={"lock_wait": 0})
+    left_over = watch.folder / "models" / "payments" / ".2.0123456789abcdef"
+    left_over.mkdir()
+    os.utime(left_over, (0, 0))
+    third, holder = SECOND_NIGHT + timedelta(days=1), (socket.gethostname(), os.getpid())
+    watch.execute("delete from nightflag_locks")
+    watch.execute(
+        "insert into nightflag_locks (name, holder, host, process, renewed_at) values "
+        f"('training of payments', 'x', '{holder[0]}', {holder[1]}, '{datetime.now(UTC):%F %T}')"
+    )
+    assert watch.night(third).status == "published"
+    assert left_over.exists()
+    watch.execute("delete from nightflag_locks")
+    assert watch.night(third).status == "published"
+    assert not left_over.exists()
