@@ -78,7 +78,9 @@ def test_upgrading_again_changes_nothing(database_url: str) -> None:
     upgrade(database)
     with database.writing() as connection:
         connection.execute(
-            text("insert into nightflag_watermarks values ('shop', '2024-05-01', '2024-05-02')")
+            text(
+                "insert into nightflag_watermarks (monitor, scored_from, scored_until) values ('shop', '2024-05-01', '2024-05-02')"
+            )
         )
     before = shape(database, schema_of(database))
     upgrade(database)
