@@ -79,7 +79,8 @@ def test_upgrading_again_changes_nothing(database_url: str) -> None:
     with database.writing() as connection:
         connection.execute(
             text(
-                "insert into nightflag_watermarks (monitor, scored_from, scored_until) values ('shop', '2024-05-01', '2024-05-02')"
+                "insert into nightflag_watermarks (monitor, scored_from, scored_until)"
+                " values ('shop', '2024-05-01', '2024-05-02')"
             )
         )
     before = shape(database, schema_of(database))
