@@ -7,7 +7,8 @@ from datetime import datetime
 from nightflag import models, retraining, runs, windows
 from nightflag.checking import counting
 from nightflag.checking.finding import Finding
-from nightflag.records.pulling import selection
+from nightflag.databases import plans
+from nightflag.records.pulling import margin_of, selection
 from nightflag.records.recency import newest, night_after
 from nightflag.results.reading import RUNS, existing_tables
 from nightflag.runs import Run
@@ -15,6 +16,9 @@ from nightflag.tail import FEWEST_SCORES
 from nightflag.validation import check_table, split
 from nightflag.windows import Window
 from nightflag.workplace import Workplace
+
+LONG_SEARCH, SPARSE = 100_000_000, 10
+"""Bytes from which on a table is not to be searched for less than a tenth of it."""
 
 
 def check(workplace: Workplace, as_of: datetime) -> Iterator[Finding]:
@@ -26,6 +30,7 @@ def check(workplace: Workplace, as_of: datetime) -> Iterator[Finding]:
         return
     window = _window(workplace, as_of, has_run=has_run)
     yield from _records(workplace, window)
+    yield from _plan(workplace, window)
     yield from _table_expectations(workplace, window)
     entry = models.champion(workplace.results, workplace.monitor.name) if has_run else None
     reason = retraining.reason(workplace, entry, as_of)
@@ -61,6 +66,28 @@ def _records(workplace: Workplace, window: Window) -> Iterator[Finding]:
     if repeated := counting.repeated_keys(workplace, window):
         text = f"{repeated:,} keys stand more than once in the window: the night would be refused"
         yield Finding("problem", "key", text, "add a column to `source: key`, or mend the records")
+
+
+def _plan(workplace: Workplace, window: Window) -> Iterator[Finding]:
+    """How the database would read them, where it tells, and whether it would search for long."""
+    layout = workplace.layout
+    margin = margin_of(layout)
+    query = selection(workplace.source, layout, window, undated=True, margin=margin)
+    plan = plans.of(workplace.source, query)
+    if plan is None:
+        return
+    way = f"by index {', '.join(plan.indexes)}" if plan.indexes else "by no index"
+    text = f"one query reads about {plan.records:,} records, {_megabytes(plan.size)}, {way}"
+    if sum(plan.searched.values()) < max(LONG_SEARCH, SPARSE * plan.size):
+        yield Finding("ok", "plan", text)
+        return
+    searched = (f"{_megabytes(size)} of {name}" for name, size in plan.searched.items())
+    mend = f"an index on {layout.source.time} would let every night find them at once"
+    yield Finding("warning", "plan", f"{text}: it searches all {', '.join(searched)}", mend)
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB"
 
 
 def _why(workplace: Workplace) -> str:
