@@ -12,7 +12,7 @@ from flows.logical_dates import LogicalDate, resolved, run_name
 from flows.retraining import retrain
 from flows.schedules import missed_nights, newest_due
 from flows.workplaces import at_work_on
-from nightflag import housekeeping, nights, reporting, runs
+from nightflag import housekeeping, metrics, nights, reporting, runs
 from nightflag.errors import NightflagError
 from nightflag.locks import Lock
 from nightflag.runs import Run
@@ -55,6 +55,8 @@ def nightly(monitor: str, as_of: LogicalDate = None, retraining: Retraining = "w
                 events.announce(workplace, night)
         with reporting.failure_is_a_warning():
             evaluate_night(workplace, night)
+        with reporting.failure_is_a_warning():
+            metrics.write(workplace, night)
         with artifacts.trouble_is_a_warning():
             artifacts.show_night(workplace, night, write_report(workplace, night))
         with artifacts.trouble_is_a_warning():

@@ -25,6 +25,9 @@ class Settings(BaseSettings):
     reports_url: str | None = Field(
         default=None, description="Where people read the folder of reports, for links to them."
     )
+    metrics_folder: Path | None = Field(
+        default=None, description="The folder of Prometheus's textfile collector; none by default."
+    )
 
     @property
     def monitors_folder(self) -> Path:

@@ -20,7 +20,9 @@ from nightflag.settings import ReadSecret, Settings, database_url
 class Workplace:
     """What the steps of a night have in common.
 
-    ``models`` and ``reports`` are folders; the layout is the source's as it was on first look.
+    ``models``, ``reports`` and, if wanted, ``metrics`` are folders; the layout is the source's as
+    it was on first look.
+
     With a ``moment`` it stands there in the past, and its clock with it: training does not know of
     verdicts and exclusions that came later.
     """
@@ -31,6 +33,7 @@ class Workplace:
     models: Path
     reports: Path
     moment: datetime | None = None
+    metrics: Path | None = None
 
     @cached_property
     def layout(self) -> Layout:
@@ -68,13 +71,19 @@ class Workplace:
 
 @contextmanager
 def opened(
-    monitor: Monitor, *, source_url: str, results_url: str, models: Path, reports: Path
+    monitor: Monitor,
+    *,
+    source_url: str,
+    results_url: str,
+    models: Path,
+    reports: Path,
+    metrics: Path | None = None,
 ) -> Iterator[Workplace]:
     """The workplace of ``monitor``, its connections given back at the end."""
     source = connect(source_url)
     results = connect(results_url, schema=monitor.results.schema_name)
     try:
-        yield Workplace(monitor, source, results, models, reports)
+        yield Workplace(monitor, source, results, models, reports, metrics=metrics)
     finally:
         source.close()
         results.close()
@@ -91,5 +100,6 @@ def of_monitor(
         results_url=database_url(monitor.results_database, read_secret=read_secret),
         models=settings.models_folder,
         reports=settings.reports_folder,
+        metrics=settings.metrics_folder,
     ) as workplace:
         yield workplace

@@ -8,6 +8,10 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prefect.blocks.notifications import CustomWebhookNotificationBlock
 from prefect.client.orchestration import SyncPrefectClient
 
@@ -57,9 +61,23 @@ def of_taps(server: SyncPrefectClient, name: str) -> list[dict[str, Any]]:
     return [one for one in found if one["resource"]["prefect.resource.id"] == resource]
 
 
+@pytest.fixture
+def spans() -> InMemorySpanExporter:
+    """The OpenTelemetry spans of what is done in this process from now on."""
+    kept, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(kept))
+    trace.set_tracer_provider(provider)
+    return kept
+
+
 def test_a_night_is_shown_and_an_odd_one_is_told(
-    at_home: Place, server: SyncPrefectClient, desk: HTTPServer
+    at_home: Place,
+    server: SyncPrefectClient,
+    desk: HTTPServer,
+    spans: InMemorySpanExporter,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("NIGHTFLAG_METRICS_FOLDER", str(at_home.folder))
     _, artifacts = shown(server, nightly, "taps", YESTERDAY)
     assert "| scored | 48 |" in artifacts["taps-night"].data
     assert artifacts["taps-scores"].data.startswith("data:image/svg+xml;base64,")
@@ -68,6 +86,13 @@ def test_a_night_is_shown_and_an_odd_one_is_told(
     page = f"taps/{YESTERDAY:%Y-%m-%dT%H%MZ}.html"
     assert page in artifacts["taps-report"].data
     assert (at_home.folder / "reports" / page).exists()
+
+    scored = 'nightflag_records_scored{monitor="taps"} 48.0\n'
+    assert scored in (at_home.folder / "nightflag_taps.prom").read_text()
+
+    steps = {span.name.rpartition("-")[0]: span for span in spans.get_finished_spans()}
+    assert {"open night", "train model", "publish", "evaluate", "write report"} <= set(steps)
+    assert len({span.context.trace_id for span in steps.values()}) == 1
 
     (published,) = eventually(lambda: of_taps(server, "nightflag.flags.published"))
     assert published["payload"]["as_of"] == YESTERDAY.isoformat()
