@@ -46,6 +46,7 @@ def write(workplace: Workplace, night: Run) -> None:
 
 def figures(night: Run) -> dict[str, float | None]:
     """Each figure of ``FIGURES`` with its value, None where the night has none."""
+    finished = night.finished_at
     return {
         "records_read": night.records_read,
         "records_scored": night.records_scored,
@@ -55,7 +56,7 @@ def figures(night: Run) -> dict[str, float | None]:
         "promised_alarm_rate": night.alarm_rate,
         "duration_seconds": night.seconds,
         "logical_date_timestamp_seconds": night.as_of.timestamp(),
-        "last_success_timestamp_seconds": night.finished_at and night.finished_at.timestamp(),
+        "last_success_timestamp_seconds": finished.timestamp() if finished else None,
     }
 
 
