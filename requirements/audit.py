@@ -11,7 +11,7 @@ from pathlib import Path
 
 LOCKED = Path(__file__).with_name("run.txt")
 ADVISORIES = "https://api.osv.dev/v1/query"
-SECONDS_TO_ANSWER = "10"
+SECONDS_TO_ANSWER = "30"
 
 
 def main() -> int:

@@ -51,7 +51,8 @@ def advisories() -> Iterator[ThreadingHTTPServer]:
 
 
 def audit(port: int) -> "subprocess.CompletedProcess[str]":
-    environment = {**os.environ, "ADVISORIES": f"http://127.0.0.1:{port}/v1/query"}
+    address = f"http://127.0.0.1:{port}/v1/query"
+    environment = {**os.environ, "ADVISORIES": address, "NO_PROXY": "127.0.0.1"}
     command = [sys.executable, AUDIT]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
