@@ -25,6 +25,7 @@ from tasks import (
     open_night,
     publish_night,
     score_partition,
+    tidy_up,
     write_report,
 )
 
@@ -53,6 +54,7 @@ def nightly(monitor: str, as_of: LogicalDate = None, retraining: Retraining = "w
                 with events.refusals_told(monitor, night.as_of):
                     night = _published(workplace, night, lock, retraining)
                 events.announce(workplace, night)
+            tidy_up(workplace, lock)
         with reporting.failure_is_a_warning():
             evaluate_night(workplace, night)
         with reporting.failure_is_a_warning():

@@ -54,6 +54,10 @@ class DatabaseUnreachable(NightflagError):
     exit_code = 75
 
 
+class DatabaseBusy(DatabaseUnreachable):
+    """A database answers, but others hold what a night needs for longer than it waits."""
+
+
 class DatabaseRefused(NightflagError):
     """A database answers but does not allow or understand what was asked of it."""
 

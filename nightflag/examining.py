@@ -51,6 +51,7 @@ class Examiner:
         good[failed["row"].to_numpy(dtype=np.int64)] = False
         kept = batch.keep(good)
         frame = frame if good.all() else frame[good]
+        reached("set aside a batch")
         counts = Counts(len(batch), len(kept), len(batch) - len(kept))
         scores, reasons, pictures = self._judged(kept, frame) if len(kept) else (EMPTY, EMPTY, None)
         reached("scored a batch")

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from nightflag.databases import Database, connect
+from nightflag.failpoints import reached
 from nightflag.monitors import Monitor
 from nightflag.records import Layout, describe
 from nightflag.results.setup import create_tables, create_views, refuse_unsupported, upgrade
@@ -60,9 +61,11 @@ class Workplace:
         """Create or upgrade every table and view nightflag owns; the source is only looked at."""
         refuse_unsupported(self.results)
         _ = self.tables
+        reached("connected")
         upgrade(self.results)
         create_tables(self.results, self.tables)
         create_views(self.results, self.tables, self.treatment)
+        reached("prepared")
 
     def now(self) -> datetime:
         """The present moment, in UTC; everything that needs a clock is handed this one."""

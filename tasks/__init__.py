@@ -17,6 +17,7 @@ from nightflag import (
     reflagging,
     reporting,
     scoring,
+    tidying,
     training,
 )
 from nightflag.errors import DatabaseUnreachable, MonitorBusy
@@ -45,6 +46,7 @@ score_partition = Task(scoring.score, name="pull, validate, score, stage", **POL
 publish_night = Task(nights.publish, name="publish", **POLICY)
 decide_anew = Task(reflagging.anew, name="decide flags anew", **POLICY)
 evaluate_night = Task(evaluation.evaluate, name="evaluate", **POLICY)
+tidy_up = Task(tidying.tidy, name="tidy up", cache_policy=NO_CACHE, persist_result=False)
 write_report = Task(
     reporting.write, name="write report", cache_policy=NO_CACHE, persist_result=False
 )

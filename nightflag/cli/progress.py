@@ -21,6 +21,7 @@ from rich.progress import (
 from rich.text import Text
 
 from nightflag import failpoints
+from nightflag.failpoints import Place
 
 Night = TypeVar("Night")
 
@@ -35,7 +36,7 @@ class Rate(ProgressColumn):
 
 
 # What comes next, once the night has reached a place.
-NEXT = {
+NEXT: dict[Place, str] = {
     "locked": "opening the night",
     "opened": "checking the table",
     "checked": "looking for reasons to train",
@@ -81,7 +82,7 @@ def steps(name: str, *, quiet: bool = False) -> Iterator[None]:
         task = bars.add_task(f"{name}: starting", total=None)
         batches = 0
 
-        def listen(place: str) -> None:
+        def listen(place: Place) -> None:
             nonlocal batches
             batches += place == "scored a batch"
             if doing := NEXT.get(place):

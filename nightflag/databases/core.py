@@ -9,6 +9,7 @@ from sqlalchemy import Select, Table
 
 from nightflag.databases.database import Database
 from nightflag.databases.values import batch, sampled_type
+from nightflag.failpoints import reached
 
 SAMPLE = 1_000
 
@@ -33,7 +34,9 @@ class CoreDatabase(Database):
         """See :meth:`Database.read`."""
         with self.reading() as connection:
             streaming = connection.execution_options(stream_results=True, yield_per=batch_size)
-            for rows in streaming.execute(select).partitions():
+            found = streaming.execute(select)
+            reached("snapshot taken")
+            for rows in found.partitions():
                 yield batch(rows, columns)
 
     @contextmanager

@@ -23,7 +23,8 @@ from sqlalchemy.schema import ExecutableDDLElement
 from sqlalchemy.types import TypeEngine
 
 from nightflag.databases.literal import statement
-from nightflag.errors import DatabaseRefused, DatabaseUnreachable
+from nightflag.databases.troubles import code, trouble
+from nightflag.errors import DatabaseRefused, DatabaseUnreachable, NightflagError
 from nightflag.monitors.references import redact
 
 
@@ -137,8 +138,14 @@ class Database:
         try:
             yield
         except DBAPIError as error:
-            failed = self.unreachable if self.passes_by_itself(error) else self.refused
-            raise failed(str(error.orig)) from None
+            passes = self.passes_by_itself(error)
+            raise self.failure(str(error.orig), code=code(error.orig), passes=passes) from None
+
+    def failure(self, reason: str, *, code: str, passes: bool) -> NightflagError:
+        """The error for what the database says, of which its code tells more than its words."""
+        if known := trouble(code):
+            return known.failure(self.name, self._without_password(reason))
+        return self.unreachable(reason) if passes else self.refused(reason)
 
     def passes_by_itself(self, error: DBAPIError) -> bool:
         """Whether the connection failed, rather than a statement: waiting may mend it."""
@@ -179,7 +186,7 @@ class Database:
         return {form for secret in plain for form in (secret, quote(secret, safe=""))}
 
     def _create_engine(self) -> Engine:
-        engine = create_engine(self.url)
+        engine = create_engine(self.url, pool_pre_ping=True)  # it may have been restarted
         event.listen(engine, "connect", self._prepare)
         return engine
 

@@ -1,12 +1,12 @@
 """PostgreSQL: COPY in both directions, through ADBC."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pyarrow as pa
 from sqlalchemy import (
+    URL,
     ColumnElement,
     Connection,
     Select,
@@ -22,11 +22,18 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.schema import ExecutableDDLElement
 
+from nightflag.databases import options
 from nightflag.databases.arrow import with_types
 from nightflag.databases.database import Database
+from nightflag.databases.troubles import code
+from nightflag.failpoints import reached
 
 WORK_MEMORY = "128MB"
-NOT_OF_LIBPQ = "context"
+
+PATIENCE = (
+    "select set_config('lock_timeout', '60s', false) where current_setting('lock_timeout') = '0'"
+)
+"""Wait for locks as long as SQLite does, unless the login, the URL or the server say how long."""
 
 ARROW_TYPES = {
     **dict.fromkeys(("int2", "int4", "int8", "oid"), pa.int64()),
@@ -80,6 +87,10 @@ class PostgresqlDatabase(Database):
 
     driver = "postgresql+psycopg"
 
+    def __init__(self, url: URL, schema: str | None) -> None:
+        super().__init__(url, schema)
+        options.refuse_unknown(url)
+
     def columns(self, select: Select[Any]) -> pa.Schema:
         """See :meth:`Database.columns`; the server itself describes the statement."""
         text = self.statement(select.limit(0))
@@ -115,6 +126,7 @@ class PostgresqlDatabase(Database):
         """See :meth:`Database.read`; one COPY, so one snapshot."""
         with self._cursor() as cursor:
             cursor.execute(self.statement(select))
+            reached("snapshot taken")
             for batch in self._record_batches(cursor):
                 for start in range(0, batch.num_rows, batch_size):
                     yield with_types(batch.slice(start, batch_size), columns)
@@ -160,20 +172,18 @@ class PostgresqlDatabase(Database):
 
         with (
             self._translated_adbc_errors(),
-            adbc.connect(self._parameters()) as connection,
+            adbc.connect(self._connection_words()) as connection,
             connection.cursor() as cursor,
         ):
+            cursor.execute(PATIENCE)
             yield cursor
 
-    def _parameters(self) -> str:
-        """What SQLAlchemy connects with, too: libpq reads spaces and % in a URL differently.
+    def _connection_words(self) -> str:
+        """What psycopg is given, as libpq reads it: to that, a + in a URL is no space."""
+        from psycopg.conninfo import make_conninfo
 
-        See https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-KEYWORD-VALUE
-        """
-        _, found = self.engine.dialect.create_connect_args(self.url)
-        known = {name: str(value) for name, value in found.items() if name != NOT_OF_LIBPQ}
-        escaped = {name: re.sub(r"(['\\])", r"\\\1", value) for name, value in known.items()}
-        return " ".join(f"{name}='{value}'" for name, value in escaped.items())
+        given = self.engine.dialect.create_connect_args(self.url)[1]
+        return make_conninfo(**{name: given[name] for name in options.known() & set(given)})
 
     @contextmanager
     def _translated_adbc_errors(self) -> Iterator[None]:
@@ -182,29 +192,46 @@ class PostgresqlDatabase(Database):
         try:
             yield
         except adbc_driver_manager.Error as error:
-            code = error.sqlstate or ""
-            lost = error.status_code == adbc_driver_manager.AdbcStatusCode.IO and not code
-            passes = code.startswith(PASSING) and code != BAD_MESSAGE
-            failed = self.unreachable if lost or passes else self.refused
-            raise failed(str(error)) from None
+            told = code(error)
+            passes = told.startswith(PASSING) and told != BAD_MESSAGE
+            raise self.failure(str(error), code=told, passes=passes or _is_lost(error)) from None
 
     def _record_batches(self, cursor: Any) -> Iterator[pa.RecordBatch]:
         try:
             yield from cursor.fetch_record_batch()
         except OSError as error:  # amid the rows ADBC leaves the error's code out
-            lost = "connection" in str(error)
-            raise (self.unreachable if lost else self.refused)(str(error)) from None
+            passes = _has_lost_connection(cursor)
+            raise self.failure(str(error), code="", passes=passes) from None
 
     def passes_by_itself(self, error: DBAPIError) -> bool:
         """See :meth:`Database.passes_by_itself`; psycopg keeps OperationalError for the like."""
         return super().passes_by_itself(error) or isinstance(error, OperationalError)
 
     def _prepare(self, dbapi_connection: Any, record: object) -> None:
-        if self.schema is None:
-            return
-        quoted = self.engine.dialect.identifier_preparer.quote_identifier(self.schema)
-        dbapi_connection.execute(f"set search_path to {quoted}, public")
+        dbapi_connection.execute(PATIENCE)
+        if self.schema is not None:
+            quoted = self.engine.dialect.identifier_preparer.quote_identifier(self.schema)
+            dbapi_connection.execute(f"set search_path to {quoted}, public")
         dbapi_connection.commit()
+
+
+def _is_lost(error: Any) -> bool:
+    """Whether ADBC speaks of the connection: then no statement's code comes with it."""
+    from adbc_driver_manager import AdbcStatusCode
+
+    return bool(error.status_code == AdbcStatusCode.IO and not code(error))
+
+
+def _has_lost_connection(cursor: Any) -> bool:
+    """Whether the connection is what failed; only its next use tells, in whatever language."""
+    import adbc_driver_manager
+
+    try:
+        with cursor.connection.cursor() as probe:
+            probe.execute("select 1")
+    except adbc_driver_manager.Error as error:
+        return _is_lost(error)
+    return False
 
 
 def _number(exact: ColumnElement[Any], sql_type: str) -> ColumnElement[Any]:

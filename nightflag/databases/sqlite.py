@@ -31,12 +31,14 @@ from sqlalchemy.exc import DBAPIError
 
 from nightflag.databases.arrow import as_text_times
 from nightflag.databases.database import Database
+from nightflag.databases.troubles import code
 from nightflag.databases.values import batch, sampled_type
 from nightflag.errors import DatabaseRefused, DatabaseUnreachable
+from nightflag.failpoints import reached
 
 SAMPLE = 1_000
 BUSY_TIMEOUT_MS = 60_000
-PASSING = ("locked", "unable to open database file", "disk I/O error")
+PASSING = ("SQLITE_LOCKED", "SQLITE_CANTOPEN", "SQLITE_IOERR")
 TIMESTAMP_FORMAT = "%Y-%m-%d %H:%M:%f"
 NO_NUMBER = "*[^-+.0-9e]*"
 DECLARED_TYPES: tuple[tuple[str, pa.DataType], ...] = (
@@ -104,6 +106,7 @@ class SqliteDatabase(Database):
         text = self.statement(select)
         with self.reading() as connection:
             cursor = _driver(connection).execute(text)
+            reached("snapshot taken")
             while rows := cursor.fetchmany(batch_size):
                 yield batch(rows, columns)
 
@@ -147,11 +150,11 @@ class SqliteDatabase(Database):
             with super().translated_errors():
                 yield
         except sqlite3.Error as error:
-            raise self.refused(str(error)) from None
+            raise self.failure(str(error), code=code(error), passes=False) from None
 
     def passes_by_itself(self, error: DBAPIError) -> bool:
-        """See :meth:`Database.passes_by_itself`: another process may be writing for long."""
-        return any(trouble in str(error.orig) for trouble in PASSING)
+        """See :meth:`Database.passes_by_itself`."""
+        return code(error.orig).startswith(PASSING)
 
     def refused(self, reason: str) -> DatabaseRefused:
         """See :meth:`Database.refused`; SQLite stores any bytes as text."""

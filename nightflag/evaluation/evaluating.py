@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from nightflag.evaluation.measures import measures
 from nightflag.evaluation.truth import Truth, labels, together, verdicts
+from nightflag.failpoints import reached
 from nightflag.queries import run
 from nightflag.results.reading import Row
 from nightflag.runs import Run
@@ -27,6 +28,7 @@ def evaluate(workplace: Workplace, night: Run) -> tuple[Truth, ...]:
     known = _known(workplace, night)
     with workplace.results.writing() as connection:
         _keep(connection, workplace, night.model_version or 0, night.run_id, known)
+    reached("evaluated")
     return known
 
 

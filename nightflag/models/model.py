@@ -12,6 +12,7 @@ from nightflag.calibration import Calibration
 from nightflag.detectors.detector import Detector
 from nightflag.drift import Reference
 from nightflag.errors import FeatureError, ModelFileError
+from nightflag.failpoints import reached
 from nightflag.features import History, Matrix, Pipeline, SequencePipeline
 from nightflag.features.sequence import revived
 
@@ -81,11 +82,16 @@ def scored(
     match pipeline, records:
         case SequencePipeline() as sequences, History() as history:
             at_once = max(1, VALUES_AT_ONCE // len(sequences.names))
-            parts = [detector.score(sequences.transform(one)) for one in history.slices(at_once)]
+            parts = [_score(detector, sequences.transform(one)) for one in history.slices(at_once)]
             return np.concatenate(parts)
         case Pipeline() as plain, pd.DataFrame() as frame:
-            return detector.score(plain.transform(frame))
+            return _score(detector, plain.transform(frame))
     raise unreadable(pipeline, records)
+
+
+def _score(detector: Detector, features: Matrix) -> Scores:
+    reached("made features")
+    return detector.score(features)
 
 
 def bounded(

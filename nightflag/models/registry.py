@@ -116,6 +116,7 @@ def _write_down(
 ) -> None:
     promotion = {"version": version, "as_of": as_of, "why": why, "promoted_at": now}
     run(connection, "record_promotion", monitor=monitor, **promotion)
+    reached("promoted")
 
 
 def champion(results: Database, monitor: str) -> Entry | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nightflag.errors import NightflagError
+from nightflag.failpoints import reached
 
 if TYPE_CHECKING:
     from nightflag.runs import Run
@@ -30,7 +31,9 @@ def write(workplace: "Workplace", night: "Run") -> Path:
     from nightflag.reporting.contents import gather
 
     text = page.of_night(gather(workplace, night))
-    return folder.keep(workplace, night, text)
+    kept = folder.keep(workplace, night, text)
+    reached("reported")
+    return kept
 
 
 @contextmanager

@@ -5,9 +5,10 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 import pyarrow as pa
-from sqlalchemy import ColumnElement, Table, delete, or_, select, union_all
+from sqlalchemy import ColumnElement, Connection, Table, delete, or_, select, union_all
 
 from nightflag.databases import Database
+from nightflag.failpoints import reached
 from nightflag.results.tables import MonitorTables
 from nightflag.windows import Window
 
@@ -38,13 +39,18 @@ class Findings:
 
 
 def clear(results: Database, tables: MonitorTables, *, partition: int | None = None) -> None:
-    """Empty the staging tables, or one partition of them."""
+    """Empty the staging tables, or one partition of them, in a transaction of its own."""
     with results.writing() as connection:
-        for table in tables.staging:
-            rows = delete(table)
-            if partition is not None:
-                rows = rows.where(table.c.partition == partition)
-            connection.execute(rows)
+        empty(connection, tables, partition=partition)
+
+
+def empty(connection: Connection, tables: MonitorTables, *, partition: int | None = None) -> None:
+    """Empty the staging tables, or one partition of them."""
+    for table in tables.staging:
+        rows = delete(table)
+        if partition is not None:
+            rows = rows.where(table.c.partition == partition)
+        connection.execute(rows)
 
 
 def stage(
@@ -64,6 +70,7 @@ def stage(
                 if table is not None and rows is not None and rows.num_rows:
                     append(table, _numbered(rows, partition))
             total += found.counts
+            reached("staged a batch")
     return total
 
 

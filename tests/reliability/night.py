@@ -1,9 +1,10 @@
 """Runs nights of the real flow, each in a process of its own, forked for it.
 
 Every line on standard input is a list of nights that start at the same time; every line on standard
-output says what became of them. Each Prefect task and flow gives way to the function it wraps, and
-nothing is told to the UI, so that no Prefect server is needed. The parent only imports, so that a
-fork is ready at once.
+output says what became of them. The nights after one that is to hang start once it stands still,
+and it goes on when they have ended. Each Prefect task and flow gives way to the function it wraps,
+and nothing is told to the UI, so that no Prefect server is needed. The parent only imports, so that
+a fork is ready at once.
 """
 
 import json
@@ -14,17 +15,21 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib import import_module
+from threading import Thread
 from types import ModuleType
 from typing import Any
 
 from prefect import Flow, Task
 
 import flows.artifacts
+import flows.digesting
 import flows.events
 import flows.nightly
 import flows.retraining
+from nightflag import locks
 from nightflag.errors import NightflagError
 from nightflag.failpoints import listeners
 
@@ -39,8 +44,21 @@ FETCHED_WHEN_NEEDED = (
 )
 
 
+class Doorbell(BaseHTTPRequestHandler):
+    """A webhook for digests, which is content with whatever it is sent."""
+
+    def do_POST(self) -> None:
+        """Take it."""
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
 class Interruption:
-    """Kills, fails or delays the night when it comes to a place for the nth time."""
+    """Kills, fails, stops or delays the night when it comes to a place for the nth time."""
 
     def __init__(self, place: str, nth: int, deed: str) -> None:
         self.place, self.left, self.deed = place, nth, deed
@@ -51,6 +69,9 @@ class Interruption:
             return
         if self.deed == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
+        if self.deed == "hang":
+            os.kill(os.getpid(), signal.SIGSTOP)
+            return
         if self.deed == "fail":
             raise OSError(f"The disk is full: {place}.")
         time.sleep(PAUSE_SECONDS)
@@ -74,6 +95,9 @@ def unheard(*_: object, **__: object) -> None:
 def outcome(night: dict[str, Any]) -> dict[str, Any]:
     """What came of one night, in this process."""
     os.environ.update(night["environment"])
+    locks.LEASE = timedelta(seconds=night["lease"])
+    places: dict[str, None] = {}
+    listeners.append(places.setdefault)
     if night["place"]:
         listeners.append(Interruption(night["place"], night["nth"], night["deed"]))
     as_of = datetime.fromisoformat(night["as_of"])
@@ -85,7 +109,8 @@ def outcome(night: dict[str, Any]) -> dict[str, Any]:
         return {"error": type(error).__name__, **parts}
     except BaseException as error:  # noqa: BLE001 - the test is told of it
         return {"error": type(error).__name__, "what": traceback.format_exc()}
-    return {"status": run.status, "imported": sorted({*HEAVY} & set(sys.modules))}
+    imported = sorted({*HEAVY} & set(sys.modules))
+    return {"status": run.status, "imported": imported, "places": list(places)}
 
 
 @contextmanager
@@ -112,8 +137,11 @@ def together(nights: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The outcomes of nights that run at the same time."""
     if not nights:
         return []
-    with forked(nights[0]) as (_, pipe):
+    with forked(nights[0]) as (process, pipe):
+        if nights[0]["deed"] == "hang":
+            os.waitid(os.P_PID, process, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
         others = together(nights[1:])
+        os.kill(process, signal.SIGCONT)
         return [told(pipe), *others]
 
 
@@ -121,9 +149,12 @@ def main() -> None:
     """Serve until standard input ends."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    without_prefect(flows.nightly, flows.retraining)
+    without_prefect(flows.digesting, flows.nightly, flows.retraining)
     for name in FETCHED_WHEN_NEEDED if "--light" not in sys.argv else ():
         import_module(name)
+    doorbell = HTTPServer(("127.0.0.1", 0), Doorbell)
+    Thread(target=doorbell.serve_forever, daemon=True).start()
+    os.environ["DOORBELL"] = f"json://127.0.0.1:{doorbell.server_port}"
     for line in sys.stdin:
         answers.write(json.dumps(together(json.loads(line))) + "\n")
         answers.flush()

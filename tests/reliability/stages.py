@@ -6,6 +6,10 @@ from pathlib import Path
 from tests.reliability.payments import FIRST_NIGHT, SECOND_NIGHT, a_day_later, watch_of_payments
 from tests.reliability.watch import Watch
 
+WAITING_DIGEST = """
+insert into nightflag_digests (monitor, as_of, channel, status, title, body, due_at)
+values ('payments', :day, 'env:DOORBELL', 'waiting', 'A night', 'Two flags.', :day)
+"""
 STEPS_OF_TRAINING = ("checked", "sampled", "trained", "model written", "model registered")
 
 
@@ -14,9 +18,10 @@ class Stages:
 
     def __init__(self, folder: Path, server_url: str) -> None:
         self.folder, self.server_url = folder, server_url
-        for stage in ("trained", "first_night", "changed", "second_night"):
+        for stage in ("trained", "first_night", "changed", "second_night", "due", "retrained"):
             setattr(self, stage, cache(getattr(self, stage)))
         self.left: dict[str, dict[str, list[str]]] = {}
+        self.places: dict[str, list[str]] = {}
 
     def new(self, database: str, folder: Path) -> Watch:
         """A watch before its first night."""
@@ -50,6 +55,29 @@ class Stages:
         """The same, after a second night that nothing disturbed."""
         watch = self.changed(database).copy(self.folder / database / "second")
         assert watch.night(SECOND_NIGHT).status == "published"
+        return watch
+
+    def due(self, database: str) -> Watch:
+        """A changed one whose model is due to be trained again, and with two digests to send.
+
+        Who finds it busy does not wait.
+        """
+        watch = self.changed(database).copy(self.folder / database / "due")
+        watch.change(
+            training={"at_least": 100, "every": "1 day"},
+            alerts={"to": ["env:DOORBELL"]},
+            execution={"batch_size": 24, "lock_wait": "0 seconds"},
+        )
+        for day in ("2026-02-27", "2026-02-28"):
+            watch.execute(WAITING_DIGEST, {"day": f"{day} 00:00:00.000000"})
+        return watch
+
+    def retrained(self, database: str) -> Watch:
+        """The same, after a second night that retrained, and that nothing disturbed."""
+        watch = self.due(database).copy(self.folder / database / "retrained")
+        undisturbed = watch.night(SECOND_NIGHT)
+        assert undisturbed.status == "published"
+        self.places[database] = undisturbed.places
         return watch
 
 

@@ -51,6 +51,7 @@ class Outcome:
     expected: str = ""
     mend: str = ""
     imported: list[str] = field(default_factory=list)
+    places: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,11 @@ class Watch:
         path = self.folder / "monitors" / "payments.yaml"
         path.write_text(yaml.safe_dump({**MONITOR, **sections}))
 
+    def change(self, **sections: Any) -> None:
+        """Write these sections into the monitor's file, and leave the others."""
+        path = self.folder / "monitors" / "payments.yaml"
+        path.write_text(yaml.safe_dump({**yaml.safe_load(path.read_text()), **sections}))
+
     def night(self, as_of: datetime, **how: Any) -> Outcome:
         """What becomes of the night ``as_of``; ``how`` is explained at :func:`nights`."""
         return nights([self.asked(as_of, **how)])[0]
@@ -79,18 +85,21 @@ class Watch:
         deed: str = "kill",
         retraining: str = "when due",
         results: str = "",
+        lease: float = 120,
     ) -> dict[str, Any]:
         """The night as :mod:`night` is asked for it."""
         names = {"NIGHTFLAG_HOME": str(self.folder), "RECORDS": self.url, "RESULTS": results}
         interruption = {"place": place, "nth": nth, "deed": deed}
         night = {"monitor": "payments", "as_of": as_of.isoformat(), "retraining": retraining}
-        return {"environment": names, **night, **interruption}
+        return {"environment": names, "lease": lease, **night, **interruption}
 
     def execute(self, statement: str | sa.Executable, rows: Any = None) -> None:
         """Change the database."""
         engine = sa.create_engine(psycopg(self.url), poolclass=NullPool)
         ready = sa.text(statement) if isinstance(statement, str) else statement
         with engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(sa.text("set search_path to public, nightflag"))
             connection.execute(ready, rows)
 
     def rows(self, query: str) -> list[dict[str, Any]]:
@@ -168,7 +177,9 @@ def nights(
 ) -> list[Outcome]:
     """The outcomes of nights that run at the same time, each in a process of its own.
 
-    A night is killed (``deed="kill"``), fails or waits at the ``nth`` time it comes to ``place``.
+    A night is killed (``deed="kill"``), fails, hangs or waits at the ``nth`` time it comes to
+    ``place``. Nights asked for after one that hangs start then, and it goes on when they have
+    ended. To a night, a lock that was not renewed for ``lease`` seconds is free.
     """
     process = process or everyones_driver()
     assert process.stdin is not None

@@ -1,0 +1,121 @@
+"""A night is killed, fails or hangs at each place there is, on both databases.
+
+By default one night is killed everywhere in turn before it may end, and a few cases stand for the
+others; `make test-slow` tries each place by itself, in each of the ways.
+"""
+
+import pytest
+
+from nightflag.failpoints import PLACES
+from tests.reliability.invariants import refuse_doubled
+from tests.reliability.payments import SECOND_NIGHT
+from tests.reliability.watch import nights
+
+OF_OTHERS = ("recalibrated", "night cleaned", "model struck off")
+OF_A_NIGHT = tuple(place for place in PLACES if place not in OF_OTHERS)
+LATE = {"snapshot taken": 2, "pulled a batch": 2, "scored a batch": 2, "staged a batch": 2}
+"""Places that are reached several times, and at which time the night is disturbed."""
+
+TRAINING = ("sampled", "trained", "model written", "promoted", "model registered")
+IN_TURN = {
+    "sqlite": OF_A_NIGHT,
+    "postgresql": tuple(place for place in OF_A_NIGHT if place not in TRAINING[:-1]),
+}
+"""To train takes long, so on PostgreSQL one is killed once it has."""
+
+IN_A_TRANSACTION = ("model written", "promoted", "before commit")
+FEW = {
+    "fail": {("sqlite", "staged a batch"), ("postgresql", "before commit")},
+    "hang": {("sqlite", "staged a batch"), ("postgresql", "staged")},
+    "hang for long": {("sqlite", "staged"), ("postgresql", "scored a batch")},
+}
+
+
+def cases(deed):
+    """Every database and place; all but a few are slow."""
+    found = [(database, place) for database in ("sqlite", "postgresql") for place in OF_A_NIGHT]
+    few = FEW.get(deed, set())
+    return [pytest.param(*one, marks=() if one in few else pytest.mark.slow) for one in found]
+
+
+def staged(watch):
+    """How many rows are staged."""
+    names = [name for name in watch.tables() if "_staged_" in name]
+    return sum(len(watch.rows(f"select 1 from {name}")) for name in names)
+
+
+def test_a_night_that_retrains_reaches_every_place(stages, database):
+    stages.retrained(database)
+    assert set(stages.places[database]) == set(OF_A_NIGHT)
+
+
+def test_a_night_killed_everywhere_in_turn_ends_like_an_undisturbed_one(stages, database, tmp_path):
+    watch = stages.due(database).copy(tmp_path / "watch")
+    before, undisturbed = watch.published(), stages.retrained(database).published()
+    for place in IN_TURN[database]:
+        assert watch.night(SECOND_NIGHT, place=place).status == "killed"
+        ahead = OF_A_NIGHT.index(place) < OF_A_NIGHT.index("published")
+        assert watch.published() == (before if ahead else undisturbed), place
+        refuse_doubled(watch)
+    assert watch.night(SECOND_NIGHT).status == "published"
+    assert watch.published() == undisturbed
+    assert staged(watch) == 0
+
+
+@pytest.mark.parametrize(("database", "place"), cases("kill"))
+def test_a_night_killed_once(stages, tmp_path, database, place):
+    watch = stages.due(database).copy(tmp_path / "watch")
+    before, undisturbed = watch.published(), stages.retrained(database).published()
+    nth = LATE.get(place, 1)
+    assert watch.night(SECOND_NIGHT, place=place, nth=nth).status == "killed"
+    assert watch.published() in (before, undisturbed)
+    refuse_doubled(watch)
+    assert watch.night(SECOND_NIGHT).status == "published"
+    assert watch.published() == undisturbed
+    assert staged(watch) == 0
+
+
+@pytest.mark.parametrize(("database", "place"), cases("fail"))
+def test_a_night_that_fails(stages, tmp_path, database, place):
+    """What fails in a retraining is a warning: the model in use goes on."""
+    watch = stages.due(database).copy(tmp_path / "watch")
+    before, undisturbed = watch.published(), stages.retrained(database).published()
+    nth = LATE.get(place, 1)
+    outcome = watch.night(SECOND_NIGHT, place=place, nth=nth, deed="fail")
+    if place in TRAINING:
+        end = stages.second_night if place != "model registered" else stages.retrained
+        assert outcome.status == "published"
+        assert {**watch.published(), "runs": []} == {**end(database).published(), "runs": []}
+        return
+    assert (outcome.error, watch.published()) in (("OSError", before), ("OSError", undisturbed))
+    assert watch.night(SECOND_NIGHT).status == "published"
+    assert watch.published() == undisturbed
+    assert staged(watch) == 0
+
+
+@pytest.mark.parametrize(("database", "place"), cases("hang"))
+def test_a_night_that_hangs_keeps_others_out(stages, tmp_path, database, place):
+    """But for the time before it has its lock, and after it is published."""
+    watch = stages.due(database).copy(tmp_path / "watch")
+    hanging = watch.asked(SECOND_NIGHT, place=place, nth=LATE.get(place, 1), deed="hang")
+    hung, other = nights([hanging, watch.asked(SECOND_NIGHT)])
+    inside = OF_A_NIGHT[OF_A_NIGHT.index("locked") : OF_A_NIGHT.index("evaluated")]
+    kept_out = "DatabaseUnreachable" if place in IN_A_TRANSACTION else "MonitorBusy"
+    assert other.error == (kept_out if place in inside else "")
+    assert hung.status == "published"
+    assert watch.published() == stages.retrained(database).published()
+
+
+@pytest.mark.parametrize(("database", "place"), cases("hang for long"))
+def test_a_night_that_hangs_for_long_is_replaced_and_publishes_nothing_more(
+    stages, tmp_path, database, place
+):
+    """One that hangs within a transaction cannot be replaced before that ends."""
+    watch = stages.due(database).copy(tmp_path / "watch")
+    hanging = watch.asked(SECOND_NIGHT, place=place, nth=LATE.get(place, 1), deed="hang")
+    hung, other = nights([hanging, watch.asked(SECOND_NIGHT, lease=0)])
+    expected = "DatabaseUnreachable" if place in IN_A_TRANSACTION else ""
+    assert other.error == expected
+    assert hung.error in ("", "PublicationRefused")
+    assert watch.published() == stages.retrained(database).published()
+    refuse_doubled(watch)
