@@ -23,18 +23,20 @@ def at_work_on(monitor: str) -> Iterator[Workplace]:
     settings = Settings()
     if runtime.deployment.id is not None:
         refuse_to_move(settings.home)
+        if settings.models and "://" not in settings.models:
+            refuse_to_move(Path(settings.models), "NIGHTFLAG_MODELS")
     found = find(settings.monitors_folder, monitor)
     with of_monitor(found, settings, read_secret=read_secret) as workplace, tags(TAG, monitor):
         yield workplace
 
 
-def refuse_to_move(home: Path) -> None:
+def refuse_to_move(folder: Path, variable: str = "NIGHTFLAG_HOME") -> None:
     """Raise SettingsError for a relative folder: a worker starts each run in another one."""
-    if not home.is_absolute():
+    if not folder.is_absolute():
         raise SettingsError(
-            f"The worker's NIGHTFLAG_HOME is {str(home)!r}, and runs start in temporary folders.",
+            f"The worker's {variable} is {str(folder)!r}, and runs start in temporary folders.",
             expected="an absolute path, so that models and reports outlive the run",
-            mend="set NIGHTFLAG_HOME to an absolute path where the worker is started",
+            mend=f"set {variable} to an absolute path where the worker is started",
         )
 
 

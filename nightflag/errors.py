@@ -90,6 +90,12 @@ class ModelFileError(NightflagError):
     """A model on disk is not the one its manifest vouches for."""
 
 
+class StorageUnreachable(NightflagError):
+    """The place of the models does not answer, or refuses the login."""
+
+    exit_code = 75
+
+
 class PublicationRefused(NightflagError):
     """What was staged does not add up, so nothing was published."""
 

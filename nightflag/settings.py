@@ -8,6 +8,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from nightflag.monitors.references import resolve
+from nightflag.storage import Place, place_of
 
 ReadSecret = Callable[[str], str]
 
@@ -21,7 +22,10 @@ class Settings(BaseSettings):
     monitors: Path | None = Field(
         default=None, description="The folder of monitor files; by default HOME/monitors."
     )
-
+    models: str | None = Field(
+        default=None,
+        description="Where models are kept, a folder or an fsspec URL; by default HOME/models.",
+    )
     reports_url: str | None = Field(
         default=None, description="Where people read the folder of reports, for links to them."
     )
@@ -35,9 +39,12 @@ class Settings(BaseSettings):
         return (self.monitors or self.home / "monitors").absolute()
 
     @property
-    def models_folder(self) -> Path:
-        """Where models are kept, a folder for each monitor and version."""
-        return (self.home / "models").absolute()
+    def models_folder(self) -> Place:
+        """Where models are kept, a folder for each monitor and version.
+
+        Raises :class:`SettingsError` for a URL whose protocol nothing here understands.
+        """
+        return place_of(self.models or str(self.home / "models"))
 
     @property
     def reports_folder(self) -> Path:

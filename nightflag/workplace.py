@@ -15,14 +15,15 @@ from nightflag.results.setup import create_tables, create_views, refuse_unsuppor
 from nightflag.results.tables import MonitorTables, tables
 from nightflag.results.treatment import Treatment, untreatable
 from nightflag.settings import ReadSecret, Settings, database_url
+from nightflag.storage import Place
 
 
 @dataclass(frozen=True, eq=False)
 class Workplace:
     """What the steps of a night have in common.
 
-    ``models``, ``reports`` and, if wanted, ``metrics`` are folders; the layout is the source's as
-    it was on first look.
+    ``models``, ``reports`` and, if wanted, ``metrics`` are folders, that of the models maybe on an
+    object store; the layout is the source's as it was on first look.
 
     With a ``moment`` it stands there in the past, and its clock with it: training does not know of
     verdicts and exclusions that came later.
@@ -31,7 +32,7 @@ class Workplace:
     monitor: Monitor
     source: Database
     results: Database
-    models: Path
+    models: Place
     reports: Path
     moment: datetime | None = None
     metrics: Path | None = None
@@ -78,7 +79,7 @@ def opened(
     *,
     source_url: str,
     results_url: str,
-    models: Path,
+    models: Place,
     reports: Path,
     metrics: Path | None = None,
 ) -> Iterator[Workplace]:

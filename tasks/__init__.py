@@ -20,14 +20,15 @@ from nightflag import (
     tidying,
     training,
 )
-from nightflag.errors import DatabaseUnreachable, MonitorBusy
+from nightflag.errors import DatabaseUnreachable, MonitorBusy, StorageUnreachable
 
 PATIENT_SECONDS = [5, 30, 120]
 
 
 def passes_by_itself(_task: Any, _run: TaskRun, state: State[Any]) -> bool:
-    """Whether the error is one that waiting mends: an unreachable database, a held lock."""
-    return isinstance(state.result(raise_on_failure=False), (DatabaseUnreachable, MonitorBusy))
+    """Whether the error is one that waiting mends: a place that does not answer, a held lock."""
+    passing = (DatabaseUnreachable, MonitorBusy, StorageUnreachable)
+    return isinstance(state.result(raise_on_failure=False), passing)
 
 
 POLICY: dict[str, Any] = {

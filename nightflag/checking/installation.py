@@ -19,7 +19,13 @@ from nightflag.monitors import Monitor, find, read
 from nightflag.results.reading import file_of
 from nightflag.settings import ReadSecret, Settings, database_url
 
-VARIABLES = ("NIGHTFLAG_HOME", "NIGHTFLAG_MONITORS", "PREFECT_API_URL", "PREFECT_HOME")
+VARIABLES = (
+    "NIGHTFLAG_HOME",
+    "NIGHTFLAG_MONITORS",
+    "NIGHTFLAG_MODELS",
+    "PREFECT_API_URL",
+    "PREFECT_HOME",
+)
 SECONDS_TO_ANSWER = 5
 FROM_SOURCE = "nightflag runs from its source folder, so its requirements are not on record."
 
@@ -30,11 +36,15 @@ def doctor(settings: Settings, *, server_url: str | None, read_secret: ReadSecre
     readable = [monitor for _, monitor in monitors if isinstance(monitor, Monitor)]
     return [
         *_libraries(),
-        *places.folders((settings.models_folder, settings.reports_folder)),
+        *tried("folders", _folders(settings)),
         *_variables(readable),
         _server(server_url),
         *_monitors(settings, monitors, read_secret),
     ]
+
+
+def _folders(settings: Settings) -> Iterator[Finding]:
+    yield from places.folders((settings.models_folder, settings.reports_folder), write=True)
 
 
 def found_monitors(settings: Settings) -> list[tuple[str, Monitor | NightflagError]]:

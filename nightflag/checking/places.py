@@ -5,34 +5,52 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Table, func, inspect, select, text
 
 from nightflag.checking.finding import Finding
 from nightflag.databases import Database
+from nightflag.monitors.references import redact
 from nightflag.results.reading import existing_tables, file_of, schema_of
 from nightflag.results.setup import refuse_unsupported
 from nightflag.results.treatment import treatment_names
 from nightflag.results.views import taken_names
+from nightflag.storage import Place, trouble_with
 from nightflag.workplace import Workplace
+
+if TYPE_CHECKING:
+    from upath import UPath
 
 WRITING = ("SELECT", "INSERT", "UPDATE", "DELETE")
 
 
-def folders(paths: Iterable[Path]) -> Iterator[Finding]:
-    """Whether each folder can be written to, or be made."""
-    for path in paths:
-        there = next(folder for folder in (path, *path.parents) if folder.exists())
-        if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
-            will = "can be written to" if there == path else "will be made"
-            yield Finding("ok", "folders", f"{path} {will}")
-        else:
-            yield Finding(
-                "problem",
-                "folders",
-                f"{path} cannot be written to: {there} does not allow it.",
-                f"let {there} be a folder this user may write to, or set NIGHTFLAG_HOME",
-            )
+def folders(places: Iterable[Place], *, write: bool = False) -> Iterator[Finding]:
+    """Whether each folder can be written to, or be made; those elsewhere are tried if ``write``."""
+    for place in places:
+        yield _folder(place) if isinstance(place, Path) else _elsewhere(place, write=write)
+
+
+def _folder(path: Path) -> Finding:
+    there = next(folder for folder in (path, *path.parents) if folder.exists())
+    if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
+        will = "can be written to" if there == path else "will be made"
+        return Finding("ok", "folders", f"{path} {will}")
+    return Finding(
+        "problem",
+        "folders",
+        f"{path} cannot be written to: {there} does not allow it.",
+        f"let {there} be a folder this user may write to, or set NIGHTFLAG_HOME",
+    )
+
+
+def _elsewhere(place: "UPath", *, write: bool) -> Finding:
+    if trouble := trouble_with(place, write=write):
+        text = f"{redact(str(place))} cannot be used: {trouble}"
+        mend = "correct NIGHTFLAG_MODELS, the login in the environment, or its permissions"
+        return Finding("problem", "folders", text, mend)
+    will = "can be written to" if write else "answers; `nightflag doctor` tries to write there"
+    return Finding("ok", "folders", f"{redact(str(place))} {will}")
 
 
 def results(database: Database) -> Iterator[Finding]:

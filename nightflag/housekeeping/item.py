@@ -1,12 +1,11 @@
 """Something that is to go, and how far back things are kept."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Literal
 
 from nightflag import runs
+from nightflag.storage import Place
 from nightflag.workplace import Workplace
 
 LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
@@ -26,7 +25,7 @@ class Item:
     why: str
     records: int = 0
     size: int = 0
-    place: Path | None = None
+    place: Place | None = None
 
 
 def kept_since(workplace: Workplace, length: timedelta | None) -> datetime | None:
@@ -40,12 +39,3 @@ def kept_since(workplace: Workplace, length: timedelta | None) -> datetime | Non
 def older_than(length: str) -> str:
     """The reason of whatever is as old as that."""
     return f"more than {length} before the newest night"
-
-
-def size_of(paths: Iterable[Path]) -> int:
-    """The bytes of these files, and of those in folders among them."""
-    sizes = 0
-    for path in paths:
-        files = path.rglob("*") if path.is_dir() else [path]
-        sizes += sum(one.lstat().st_size for one in files)
-    return sizes

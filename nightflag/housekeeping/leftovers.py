@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
-from nightflag import nights
-from nightflag.housekeeping.item import Item, size_of
+from nightflag import nights, storage
+from nightflag.housekeeping.item import Item
 from nightflag.models import files
 from nightflag.queries import run
+from nightflag.storage import Place, listed
 from nightflag.workplace import Workplace
 
 AGE = timedelta(days=1)
@@ -22,7 +22,9 @@ def outdated(workplace: Workplace) -> list[Item]:
     name = workplace.monitor.name
     found = [*_models(workplace, workplace.models / name), *_pages(workplace, name)]
     return [
-        Item("leftover", f"{path.parent.name}/{path.name}", why, size=size_of([path]), place=path)
+        Item(
+            "leftover", f"{path.parent.name}/{path.name}", why, size=storage.size(path), place=path
+        )
         for path, why in found
     ]
 
@@ -35,11 +37,11 @@ def remove(workplace: Workplace) -> None:
                 files.remove(item.place)
 
 
-def _models(workplace: Workplace, folder: Path) -> Iterator[tuple[Path, str]]:
+def _models(workplace: Workplace, folder: Place) -> Iterator[tuple[Place, str]]:
     with workplace.results.reading() as connection:
         rows = run(connection, "versions", monitor=workplace.monitor.name).all()
     struck_off = {str(row.version): row.cleaned_at is not None for row in rows}
-    for path in _inside(folder):
+    for path in listed(folder):
         is_old = _is_old(path, workplace.now())
         if struck_off.get(path.name):
             yield path, "of a model that was struck off"
@@ -49,15 +51,11 @@ def _models(workplace: Workplace, folder: Path) -> Iterator[tuple[Path, str]]:
             yield path, "half written when a training was killed"
 
 
-def _pages(workplace: Workplace, monitor: str) -> Iterator[tuple[Path, str]]:
-    for path in _inside(workplace.reports / monitor):
+def _pages(workplace: Workplace, monitor: str) -> Iterator[tuple[Place, str]]:
+    for path in listed(workplace.reports / monitor):
         if HALF_A_PAGE.fullmatch(path.name) and _is_old(path, workplace.now()):
             yield path, "half written when a report was killed"
 
 
-def _inside(folder: Path) -> list[Path]:
-    return sorted(folder.iterdir()) if folder.is_dir() else []
-
-
-def _is_old(path: Path, now: datetime) -> bool:
-    return now.timestamp() - path.lstat().st_mtime > AGE.total_seconds()
+def _is_old(path: Place, now: datetime) -> bool:
+    return now - storage.written_at(path) > AGE

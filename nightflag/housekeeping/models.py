@@ -1,14 +1,13 @@
 """Models whose files are to go; their rows stay, and say when."""
 
-from pathlib import Path
-
-from nightflag import nights
+from nightflag import nights, storage
 from nightflag.failpoints import reached
-from nightflag.housekeeping.item import Item, size_of
+from nightflag.housekeeping.item import Item
 from nightflag.housekeeping.scores import cleaned_until
 from nightflag.models import Entry, files
 from nightflag.models.registry import directory, of_row
 from nightflag.queries import run
+from nightflag.storage import Place
 from nightflag.workplace import Workplace
 
 
@@ -23,7 +22,7 @@ def outdated(workplace: Workplace) -> list[Item]:
     )
     found = [(entry.version, _place(workplace, entry)) for entry in _entries(workplace)]
     return [
-        Item("model", f"model {version}", why, size=size_of([place]), place=place)
+        Item("model", f"model {version}", why, size=storage.size(place), place=place)
         for version, place in found
     ]
 
@@ -39,7 +38,7 @@ def remove(workplace: Workplace) -> None:
             files.remove(_place(workplace, entry))
 
 
-def _place(workplace: Workplace, entry: Entry) -> Path:
+def _place(workplace: Workplace, entry: Entry) -> Place:
     return directory(workplace.models, entry.monitor, entry.version)
 
 

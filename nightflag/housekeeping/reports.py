@@ -1,6 +1,9 @@
 """Pages of nights long past."""
 
-from nightflag.housekeeping.item import Item, kept_since, older_than, size_of
+from pathlib import Path
+
+from nightflag import storage
+from nightflag.housekeeping.item import Item, kept_since, older_than
 from nightflag.monitors import durations
 from nightflag.reporting.names import date_of
 from nightflag.workplace import Workplace
@@ -15,11 +18,13 @@ def outdated(workplace: Workplace) -> list[Item]:
     why = older_than(durations.write(length))
     pages = sorted((workplace.reports / workplace.monitor.name).glob("*.html"))
     old = [page for page in pages if (date := date_of(page.name)) and date < since]
-    return [Item("report", page.name, why, size=size_of([page]), place=page) for page in old]
+    return [Item("report", one.name, why, size=storage.size(one), place=one) for one in old]
 
 
 def remove(workplace: Workplace) -> None:
     """Delete them, and write the list of nights without them."""
     from nightflag.reporting import folder
 
-    folder.forget(workplace, [item.place for item in outdated(workplace) if item.place])
+    folder.forget(
+        workplace, [item.place for item in outdated(workplace) if isinstance(item.place, Path)]
+    )

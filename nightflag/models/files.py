@@ -2,17 +2,15 @@
 
 import hashlib
 import json
-import os
-import secrets
-import shutil
-import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from nightflag import storage
 from nightflag.errors import ModelFileError
+from nightflag.storage import Place, content, is_link, is_taken, is_there, listed, plain_size, put
 
 MANIFEST = "manifest.json"
 LARGEST_MANIFEST = 1 << 20
@@ -38,22 +36,19 @@ class Manifest(BaseModel):
     about: dict[str, Any] = Field(description="what the writer says of the model")
 
 
-def write(directory: Path, files: Mapping[str, bytes], about: Mapping[str, Any]) -> str:
+def write(directory: Place, files: Mapping[str, bytes], about: Mapping[str, Any]) -> str:
     """The manifest's sha256, once ``files`` and their manifest stand in ``directory``.
 
-    Written beside, flushed to disk, then renamed into place: after a crash there is the whole
-    directory or none of that name. A directory that was there is replaced. ``about`` must be JSON.
+    On this machine after a crash there is the whole directory or none of that name; elsewhere the
+    manifest is written last. A directory that was there is replaced. ``about`` must be JSON.
     Raises ModelFileError for names that are not plain and when the disk refuses.
     """
     manifest = _manifest(files, about)
-    if os.path.lexists(directory):
-        _refuse_non_directory(directory)
-    beside = directory.with_name(f".{directory.name}.{secrets.token_hex(8)}")
     try:
-        _write_beside(beside, {**files, MANIFEST: manifest})
-        _put_in_place(beside, directory)
+        if is_taken(directory):
+            _refuse_non_directory(directory)
+        put(directory, {**files, MANIFEST: manifest})
     except OSError as error:
-        shutil.rmtree(beside, ignore_errors=True)
         raise ModelFileError(
             f"The model could not be written to {directory}: {error.strerror or error}.",
             expected="a folder that can be written to, with room for the model",
@@ -63,7 +58,7 @@ def write(directory: Path, files: Mapping[str, bytes], about: Mapping[str, Any])
 
 
 def read(
-    directory: Path, *, manifest_sha256: str | None
+    directory: Place, *, manifest_sha256: str | None
 ) -> tuple[dict[str, Any], dict[str, bytes]]:
     """What the writer said of the model, and each file's content by name.
 
@@ -81,16 +76,13 @@ def read(
     return manifest.about, files
 
 
-def remove(path: Path) -> None:
+def remove(path: Place) -> None:
     """Delete a model's directory, or a file that was left over, where it is still there.
 
     Raises ModelFileError when the disk refuses.
     """
     try:
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
+        storage.remove(path)
     except OSError as error:
         raise ModelFileError(
             f"{path} could not be deleted: {error.strerror or error}.",
@@ -119,45 +111,17 @@ def _refuse_name(name: str) -> None:
         )
 
 
-def _write_beside(beside: Path, files: Mapping[str, bytes]) -> None:
-    beside.mkdir(parents=True)
-    for name, content in files.items():
-        with (beside / name).open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-    _flush_directory(beside)
-
-
-def _put_in_place(beside: Path, directory: Path) -> None:
-    replaced = beside.with_name(f"{beside.name}.replaced")
-    if directory.exists():
-        directory.rename(replaced)
-    beside.rename(directory)
-    _flush_directory(directory.parent)
-    shutil.rmtree(replaced, ignore_errors=True)
-
-
-def _flush_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _refuse_non_directory(directory: Path) -> None:
-    if directory.is_symlink() or not directory.is_dir():
-        found = "a link" if directory.is_symlink() else "not a folder"
+def _refuse_non_directory(directory: Place) -> None:
+    if is_link(directory) or not is_there(directory):
+        known = "a link" if is_link(directory) else "not a folder"
+        found = known if is_taken(directory) else "missing"
         raise ModelFileError(
-            f"{directory} is {found if os.path.lexists(directory) else 'missing'}.",
-            expected="the folder of a model",
-            mend=MEND,
+            f"{directory} is {found}.", expected="the folder of a model", mend=MEND
         )
 
 
-def _compare_names(directory: Path, manifest: Manifest) -> None:
-    found = {path.name for path in directory.iterdir()}
+def _compare_names(directory: Place, manifest: Manifest) -> None:
+    found = {path.name for path in listed(directory)}
     stated = {*manifest.files, MANIFEST}
     if found != stated:
         missing, extra = sorted(stated - found), sorted(found - stated)
@@ -168,7 +132,7 @@ def _compare_names(directory: Path, manifest: Manifest) -> None:
         )
 
 
-def _read_entry(path: Path, entry: FileEntry) -> bytes:
+def _read_entry(path: Place, entry: FileEntry) -> bytes:
     content = _read_file(path, entry.size)
     if len(content) != entry.size:
         raise _differs(path, f"has {len(content)} bytes", f"{entry.size} bytes")
@@ -176,26 +140,26 @@ def _read_entry(path: Path, entry: FileEntry) -> bytes:
     return content
 
 
-def _read_file(path: Path, largest: int) -> bytes:
+def _read_file(path: Place, largest: int) -> bytes:
     try:
-        state = path.lstat()
-        if not stat.S_ISREG(state.st_mode):
+        size = plain_size(path)
+        if size is None:
             raise _differs(path, "is a link or no plain file", "a plain file")
-        if state.st_size > largest:
-            raise _differs(path, f"has {state.st_size} bytes", f"at most {largest} bytes")
-        with path.open("rb") as file:
-            return file.read(largest + 1)
+        if size > largest:
+            raise _differs(path, f"has {size} bytes", f"at most {largest} bytes")
+        return content(path, largest + 1)
     except OSError as error:
-        raise _differs(path, f"cannot be read: {error.strerror}", "a readable file") from error
+        found = f"cannot be read: {error.strerror or error}"
+        raise _differs(path, found, "a readable file") from error
 
 
-def _compare_digest(path: Path, content: bytes, sha256: str | None) -> None:
+def _compare_digest(path: Place, content: bytes, sha256: str | None) -> None:
     found = hashlib.sha256(content).hexdigest()
     if sha256 is not None and found != sha256:
         raise _differs(path, f"has the sha256 {found}", f"the sha256 {sha256}")
 
 
-def _parse(path: Path, content: bytes) -> Manifest:
+def _parse(path: Place, content: bytes) -> Manifest:
     try:
         return Manifest.model_validate_json(content)
     except ValidationError as error:
@@ -205,5 +169,5 @@ def _parse(path: Path, content: bytes) -> Manifest:
         raise _differs(path, found, "the manifest of a model") from error
 
 
-def _differs(path: Path, found: str, expected: str) -> ModelFileError:
+def _differs(path: Place, found: str, expected: str) -> ModelFileError:
     return ModelFileError(f"{path} {found}.", expected=expected, mend=MEND)

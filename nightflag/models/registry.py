@@ -3,7 +3,6 @@
 import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Row
@@ -14,6 +13,7 @@ from nightflag.failpoints import reached
 from nightflag.models import files
 from nightflag.models.model import Model
 from nightflag.queries import run
+from nightflag.storage import Place
 
 Status = Literal["champion", "challenger", "retired", "refused"]
 
@@ -61,7 +61,7 @@ def register(
     model: Model,
     training: Training,
     *,
-    folder: Path,
+    folder: Place,
     status: Status = "champion",
     decision: str = "the first model",
 ) -> Entry:
@@ -164,7 +164,7 @@ def latest(results: Database, monitor: str, *, limit: int) -> list[Entry]:
     return [of_row(row) for row in rows]
 
 
-def load(entry: Entry, *, folder: Path) -> Model:
+def load(entry: Entry, *, folder: Place) -> Model:
     """The model of this row, checked byte for byte; :class:`ModelFileError` if it is another."""
     if entry.cleaned_at is not None:
         raise _cleaned(entry, entry.cleaned_at)
@@ -182,7 +182,7 @@ def _cleaned(entry: Entry, cleaned_at: datetime) -> ModelFileError:
     )
 
 
-def directory(folder: Path, monitor: str, version: int) -> Path:
+def directory(folder: Place, monitor: str, version: int) -> Place:
     """Where the files of this version lie."""
     return folder / monitor / str(version)
 

@@ -3,17 +3,21 @@
 import os
 import shutil
 import time
+import uuid
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
-from nightflag import models
+from nightflag import models, storage
 from nightflag.errors import ModelFileError
 from nightflag.failpoints import listeners
 from nightflag.housekeeping import clean, planned
 from nightflag.models.registry import directory
+from nightflag.storage import place_of
 from nightflag.succession import promote, rollback
 from tests.nightflag.housekeeping.conftest import DAY, NIGHTS, keep, train
 from tests.nightflag.results.conftest import FIRST_NIGHT
@@ -116,6 +120,36 @@ def test_what_killed_runs_left_goes_a_day_later_and_nothing_else_does(shop: Any)
     clean(shop.workplace)
     assert not any(path.exists() for path in old)
     assert folders(shop) == ["1", "8", "notes.txt"]
+
+
+@ON_SQLITE
+def test_models_of_an_object_store_are_cleaned_up_as_well(shop: Any) -> None:
+    place = place_of(f"memory://{uuid.uuid4().hex}/models")
+    shop.workplace = replace(shop.workplace, models=place)
+    for day, status in ((2, "refused"), (3, "champion")):
+        train(shop, day, status)
+    for orphan in ("8", "9"):
+        (place / "shop" / orphan / "network.onnx").write_bytes(b"weights")
+    [left] = [
+        one for path, one in place.fs.store.items() if path.startswith(f"{place.path}/shop/8")
+    ]
+    left.modified = datetime.fromtimestamp(TWO_DAYS_AGO, UTC)
+    keep(shop, models=1)
+    said = clean(shop.workplace)
+    assert [(item.name, item.kind) for item in said] == [
+        ("model 2", "model"),
+        ("shop/8", "leftover"),
+    ]
+    assert [item.size > 0 for item in said] == [True, True]
+    assert [one.name for one in storage.listed(place / "shop")] == ["3", "9"]
+
+
+@ON_SQLITE
+def test_a_model_whose_files_are_gone_already_is_struck_off_all_the_same(trained: Any) -> None:
+    shutil.rmtree(directory(trained.workplace.models, "shop", 2))
+    keep(trained, models=1)
+    assert [(item.name, item.size) for item in clean(trained.workplace)] == [("model 2", 0)]
+    assert planned(trained.workplace) == []
 
 
 @ON_SQLITE
