@@ -35,7 +35,7 @@ COLUMN = 16
 
 
 def main() -> None:
-    """Measure, print each row as it comes, and write all figures as JSON."""
+    """Measure, print each row as it comes, then means and speeds, and write all figures as JSON."""
     arguments = parsed()
     protocol, out = arguments.protocol, arguments.out
     names = [*arguments.detectors, *BESIDE, *(contenders.PEERS if arguments.peers else ())]
@@ -55,6 +55,7 @@ def main() -> None:
     summary = [*figures.means(taken, protocol, names, goals), *figures.rates(taken, "auto")]
     figures.write(out, [*taken, *summary])
     show(summary)
+    show_speeds(taken, protocol, [path.stem for path in paths], names)
 
 
 def parsed() -> argparse.Namespace:
@@ -110,6 +111,17 @@ def show(summary: figures.Figures) -> None:
     for entry in summary:
         goal = f"{entry['goal']}: {'met' if entry['met'] else 'missed'}" if entry["goal"] else ""
         print(f"{entry['name']:<44}{entry['value']:>12,.2f} {entry['unit']:<7}{goal}")
+
+
+def show_speeds(taken: figures.Figures, protocol: str, sets: list[str], names: list[str]) -> None:
+    """Each set with its contenders' seconds of training and rows scored a second."""
+    print(f"\nseconds to train / rows scored a second\n{'':<24}{header(names)}")
+    for known in sets:
+        print(f"{known:<24}", end="")
+        for name in names:
+            seconds, rows = figures.speed(taken, protocol, known, name)
+            print(f"{seconds:>7.1f} /{rows:>7,.0f}  ", end="")
+        print()
 
 
 if __name__ == "__main__":
