@@ -59,7 +59,7 @@ def _scores(workplace: Workplace, champion: Entry, window: timedelta | None) -> 
         said.c.verdict == ANOMALY,
     )
     # What stands of a night that was cleaned away are its judged records, flags mostly.
-    nights_there = nights_of(champion.monitor, None)
+    nights_there = nights_of(workplace.tables, None)
     of_model = and_(
         scores.c.model_version == champion.version,
         scores.c.run_id.in_(select(nights_there.c.run_id)),

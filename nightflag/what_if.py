@@ -110,7 +110,7 @@ def _counts(
     rates: Sequence[float],
     since: datetime | None,
 ) -> Select[tuple[int, ...]]:
-    scores, nights = tables.scores, nights_of(tables.monitor, since)
+    scores, nights = tables.scores, nights_of(tables, since)
     p_value = deciding.alarm_p_value(scores)
     silent = deciding.muted(scores, mutes.of_monitor(connection, tables.monitor))
     counts = [func.count().filter(p_value <= rate) for rate in rates]
@@ -121,7 +121,7 @@ def _counts(
 
 def _verdicts(tables: MonitorTables, since: datetime | None) -> Select[tuple[float, str]]:
     """The p-value and the verdict of each judged record."""
-    scores, nights = tables.scores, nights_of(tables.monitor, since)
+    scores, nights = tables.scores, nights_of(tables, since)
     said = given(scores.schema)
     same = on_record(said, tables.monitor, tables.keys_of(scores))
     return (

@@ -94,7 +94,7 @@ def resettle(
     written into the monitor's history with the reason ``why``; so are the counts of the runs.
     """
     scores = tables.scores
-    nights = nights_of(tables.monitor, since)
+    nights = nights_of(tables, since)
     decided = scores.c.run_id.in_(select(nights.c.run_id))
     within, why_not = deciding.within_rate(scores, alarm), deciding.muted(scores, mutes)
     loud = and_(decided, within, why_not.is_(None))
@@ -130,15 +130,15 @@ def withdraw_or_raise(
     connection.execute(insert(tables.history).from_select(list(written), rows))
 
 
-def nights_of(monitor: str, since: datetime | None) -> Subquery:
+def nights_of(tables: MonitorTables, since: datetime | None) -> Subquery:
     """The published nights of logical dates since then: ``run_id`` and ``records_scored``.
 
     Those that were cleaned away are not among them: of their scores only judged ones stand.
     """
     names = ("monitor", "run_id", "as_of", "status", "records_scored", "cleaned_at")
-    runs = table("nightflag_runs", *(column(name) for name in names))
+    runs = table("nightflag_runs", *map(column, names), schema=tables.scores.schema)
     of_monitor = and_(
-        runs.c.monitor == monitor, runs.c.status == "published", runs.c.cleaned_at.is_(None)
+        runs.c.monitor == tables.monitor, runs.c.status == "published", runs.c.cleaned_at.is_(None)
     )
     if since is not None:
         of_monitor &= runs.c.as_of >= literal(since, UtcTimestamp)
