@@ -23,6 +23,9 @@ def main() -> int:
     if arguments.store:
         STORED.write_text(json.dumps(new, indent=1) + "\n", encoding="utf-8")
         return 0
+    if not STORED.exists():
+        print(f"Nothing is stored to compare with: {Path(__file__).name} bench.json --store")
+        return 2
     stored = json.loads(STORED.read_text(encoding="utf-8"))
     worse = [name for name in new if name in stored and is_worse(new[name], stored[name])]
     for name, found in new.items():
