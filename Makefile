@@ -8,7 +8,7 @@ STAMP := .venv/.installed
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --quiet
 
-.PHONY: docs help install demo picture bench bench-check bench-quality bench-contests bench-drifts bench-alarms bench-series bench-images bench-tails bench-verdicts bench-replay bench-reasons test test-slow lint format types imports audit check lock clean
+.PHONY: docs help install demo picture pictures bench bench-check bench-quality bench-contests bench-drifts bench-alarms bench-series bench-images bench-tails bench-verdicts bench-replay bench-reasons test test-slow lint format types imports audit check lock clean
 
 help: ## show these words
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ demo: $(STAMP) ## several nights on two public data sets, with a database of the
 
 picture: $(STAMP) ## the README's picture, from what the demo left
 	$(BIN)/python deployments/demo/picture.py
+
+pictures: $(STAMP) ## the documentation's pictures of Prefect and the report; needs Chromium and its chromedriver
+	$(BIN)/python deployments/demo/pictures.py
 
 bench: $(STAMP) ## nights of 1,000,000 and 10,000,000 records against plain COPY, pandas and PyOD, and where the time goes [OUT=folder]
 	$(BIN)/python tests/benchmarks/night.py --out "$(or $(OUT),.)/bench.json"

@@ -93,9 +93,9 @@ def _flag(flag: Flag) -> dict[str, object]:
     return {
         "key": " | ".join(flag.key),
         "event time": flag.event_time,
-        "p-value": flag.p_value,
-        "score": flag.score,
+        "p-value": float(f"{flag.p_value:.4g}"),
         "reasons": "; ".join(reasons),
+        "score": float(f"{flag.score:.4g}"),
     }
 
 

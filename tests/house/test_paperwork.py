@@ -103,3 +103,10 @@ def test_the_installer_is_the_locked_one() -> None:
     installer = text_of(ROOT / "requirements" / "uv.txt")
     locked = text_of(ROOT / "requirements" / "dev.txt")
     assert PINNED.findall(installer)[0] in PINNED.findall(locked)
+
+
+def test_every_picture_is_small_and_shown_somewhere() -> None:
+    pictures = list((ROOT / "docs" / "pictures").iterdir())
+    assert [one.name for one in pictures if one.stat().st_size > 150_000] == []
+    shown = " ".join(map(text_of, documents()))
+    assert [one.name for one in pictures if f"pictures/{one.name})" not in shown] == []
