@@ -44,6 +44,13 @@ def staged(watch):
     return sum(len(watch.rows(f"select 1 from {name}")) for name in names)
 
 
+def refuse_another_end(watch, undisturbed):
+    """Run once more, the night ends like one that nothing disturbed, with nothing staged."""
+    assert watch.night(SECOND_NIGHT).status == "published"
+    assert watch.published() == undisturbed
+    assert staged(watch) == 0
+
+
 def test_a_night_that_retrains_reaches_every_place(stages, database):
     stages.retrained(database)
     assert set(stages.places[database]) == set(OF_A_NIGHT)
@@ -57,9 +64,7 @@ def test_a_night_killed_everywhere_in_turn_ends_like_an_undisturbed_one(stages, 
         ahead = OF_A_NIGHT.index(place) < OF_A_NIGHT.index("published")
         assert watch.published() == (before if ahead else undisturbed), place
         refuse_doubled(watch)
-    assert watch.night(SECOND_NIGHT).status == "published"
-    assert watch.published() == undisturbed
-    assert staged(watch) == 0
+    refuse_another_end(watch, undisturbed)
 
 
 @pytest.mark.parametrize(("database", "place"), cases("kill"))
@@ -70,9 +75,7 @@ def test_a_night_killed_once(stages, tmp_path, database, place):
     assert watch.night(SECOND_NIGHT, place=place, nth=nth).status == "killed"
     assert watch.published() in (before, undisturbed)
     refuse_doubled(watch)
-    assert watch.night(SECOND_NIGHT).status == "published"
-    assert watch.published() == undisturbed
-    assert staged(watch) == 0
+    refuse_another_end(watch, undisturbed)
 
 
 @pytest.mark.parametrize(("database", "place"), cases("fail"))
@@ -88,9 +91,7 @@ def test_a_night_that_fails(stages, tmp_path, database, place):
         assert {**watch.published(), "runs": []} == {**end(database).published(), "runs": []}
         return
     assert (outcome.error, watch.published()) in (("OSError", before), ("OSError", undisturbed))
-    assert watch.night(SECOND_NIGHT).status == "published"
-    assert watch.published() == undisturbed
-    assert staged(watch) == 0
+    refuse_another_end(watch, undisturbed)
 
 
 @pytest.mark.parametrize(("database", "place"), cases("hang"))

@@ -12,6 +12,8 @@ import pytest
 from sqlalchemy import make_url
 
 from nightflag import models
+from nightflag.failpoints import listeners
+from nightflag.housekeeping import clean
 from nightflag.models.registry import Training, directory
 from nightflag.monitors import Keep, Monitor
 from nightflag.workplace import opened as at_work
@@ -53,6 +55,23 @@ def change(shop: Shop, section: str, **settings: Any) -> None:
 def keep(shop: Shop, **policy: Any) -> None:
     """Let the shop keep no more than that."""
     change(shop, "keep", **dict(Keep.model_validate(policy)))
+
+
+def stopped(shop: Shop, place: str, nth: int = 1) -> None:
+    """Clean, and be stopped as the place is reached for the nth time."""
+    seen: list[str] = []
+
+    def stop(reached: str) -> None:
+        seen.append(reached)
+        if seen.count(place) == nth:
+            raise KeyboardInterrupt
+
+    listeners.append(stop)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            clean(shop.workplace)
+    finally:
+        listeners.remove(stop)
 
 
 def train(shop: Shop, day: int, status: str = "champion") -> Path:

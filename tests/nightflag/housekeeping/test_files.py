@@ -14,12 +14,11 @@ from sqlalchemy import text
 
 from nightflag import models, storage
 from nightflag.errors import ModelFileError
-from nightflag.failpoints import listeners
 from nightflag.housekeeping import clean, planned
 from nightflag.models.registry import directory
 from nightflag.storage import place_of
 from nightflag.succession import promote, rollback
-from tests.nightflag.housekeeping.conftest import DAY, NIGHTS, keep, train
+from tests.nightflag.housekeeping.conftest import DAY, NIGHTS, keep, stopped, train
 from tests.nightflag.results.conftest import FIRST_NIGHT
 
 ON_SQLITE = pytest.mark.parametrize("shop", ["sqlite"], indirect=True)
@@ -86,17 +85,7 @@ def test_going_back_always_finds_its_model(trained: Any) -> None:
 @ON_SQLITE
 def test_cleaning_killed_between_row_and_files_is_finished_by_the_next(trained: Any) -> None:
     keep(trained, models=1)
-
-    def stop(place: str) -> None:
-        if place == "model struck off":
-            raise KeyboardInterrupt
-
-    listeners.append(stop)
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            clean(trained.workplace)
-    finally:
-        listeners.remove(stop)
+    stopped(trained, "model struck off")
     (left,) = planned(trained.workplace)
     assert (left.kind, left.why) == ("leftover", "of a model that was struck off")
     clean(trained.workplace)

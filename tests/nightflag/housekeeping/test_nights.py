@@ -8,11 +8,10 @@ from sqlalchemy import text
 
 from nightflag import backfilling, evaluation, reporting, runs, what_if
 from nightflag.errors import MonitorBusy, ReportError, SettingsError
-from nightflag.failpoints import listeners
 from nightflag.housekeeping import clean, planned
 from nightflag.nights import only_run
 from nightflag.reflagging import anew
-from tests.nightflag.housekeeping.conftest import DAY, NIGHTS, change, keep, sell
+from tests.nightflag.housekeeping.conftest import DAY, NIGHTS, change, keep, sell, stopped
 from tests.nightflag.results.conftest import FIRST_NIGHT
 
 TABLES = ("shop_scores", "shop_reasons", "shop_quarantine", "shop_history", "nightflag_runs")
@@ -131,19 +130,8 @@ def test_cleaning_that_is_stopped_leaves_whole_nights_and_goes_on_the_next_time(
     shop: Any, place: str
 ) -> None:
     keep(shop, scores="2 days", runs="3 days")
-    before, seen = everything(shop), []
-
-    def stop(reached: str) -> None:
-        seen.append(reached)
-        if seen.count(place) == 2:
-            raise KeyboardInterrupt
-
-    listeners.append(stop)
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            clean(shop.workplace)
-    finally:
-        listeners.remove(stop)
+    before = everything(shop)
+    stopped(shop, place, nth=2)
     gone = 1 if place == "before commit" else 2
     assert ids(shop, "scores") == [10 * day + n for day in range(gone, NIGHTS) for n in (0, 1)]
     assert [mark for (mark,) in shop.read("select cleaned_until from nightflag_watermarks")]
