@@ -5,7 +5,6 @@ from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from httpx import HTTPError
@@ -19,12 +18,11 @@ from prefect.exceptions import PrefectException
 
 from flows.progress import key_of
 from nightflag.errors import NightflagError
-from nightflag.reporting.contents import Contents, gather
+from nightflag.reporting import Report
+from nightflag.reporting.contents import Contents
 from nightflag.reporting.flags import Flag
 from nightflag.reporting.plots import score_plot
-from nightflag.runs import Run
 from nightflag.settings import Settings
-from nightflag.workplace import Workplace
 
 logger = logging.getLogger("nightflag")
 
@@ -56,15 +54,16 @@ def trouble_is_a_warning() -> Iterator[None]:
         logger.warning("The night is published, but not all of it is shown: %s", error)
 
 
-def show_night(workplace: Workplace, night: Run, report: Path) -> None:
+def show_night(report: Report) -> None:
     """The night as a page in brief, its strongest flags, its plot, and the link to the report."""
-    contents, monitor = gather(workplace, night), night.monitor
+    contents, night = report.contents, report.contents.night
+    monitor = night.monitor
     create_markdown_artifact(_page(contents), key=key_of(monitor, "night"))
     flags = [_flag(flag) for flag in contents.flags[:SHOWN_FLAGS]]
     of_all = f"The {len(flags)} strongest of {night.records_flagged or 0:,} flags."
     show_rows(monitor, "flags", flags, of_all)
     create_image_artifact(_picture(contents), key=key_of(monitor, "scores"))
-    link, name = Settings().link_to(report), f"{monitor} {night.as_of:%Y-%m-%d %H:%M} UTC"
+    link, name = Settings().link_to(report.path), f"{monitor} {night.as_of:%Y-%m-%d %H:%M} UTC"
     create_link_artifact(link, link_text=name, key=key_of(monitor, "report"))
 
 

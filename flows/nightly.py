@@ -60,7 +60,7 @@ def nightly(monitor: str, as_of: LogicalDate = None, retraining: Retraining = "w
         with reporting.failure_is_a_warning():
             metrics.write(workplace, night)
         with artifacts.trouble_is_a_warning():
-            artifacts.show_night(workplace, night, write_report(workplace, night))
+            artifacts.show_night(write_report(workplace, night))
         with artifacts.trouble_is_a_warning():
             tell_people(workplace, night)
         with housekeeping.failure_is_a_warning():

@@ -48,7 +48,7 @@ def _written(monitor: str, as_of: datetime) -> Path:
         night = runs.of_date(workplace.results, monitor, as_of)
         if night is None:
             raise _nothing_published(monitor, as_of)
-        return reporting.write(workplace, night)
+        return reporting.write(workplace, night).path
 
 
 def _nothing_published(monitor: str, as_of: datetime | None) -> ReportError:

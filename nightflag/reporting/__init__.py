@@ -6,6 +6,7 @@ Drawing is slow to import, so that happens when the first page is written.
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,15 +14,24 @@ from nightflag.errors import NightflagError
 from nightflag.failpoints import reached
 
 if TYPE_CHECKING:
+    from nightflag.reporting.contents import Contents
     from nightflag.runs import Run
     from nightflag.workplace import Workplace
 
-__all__ = ["failure_is_a_warning", "write"]
+__all__ = ["Report", "failure_is_a_warning", "write"]
 
 logger = logging.getLogger(__name__)
 
 
-def write(workplace: "Workplace", night: "Run") -> Path:
+@dataclass(frozen=True, eq=False)
+class Report:
+    """Where the page of a night lies, and what it shows."""
+
+    path: Path
+    contents: "Contents"
+
+
+def write(workplace: "Workplace", night: "Run") -> Report:
     """The page of a published night, written to the reports folder; the list of nights follows.
 
     Both files are written beside and renamed, so a reader never sees half of one. Raises
@@ -30,10 +40,10 @@ def write(workplace: "Workplace", night: "Run") -> Path:
     from nightflag.reporting import folder, page
     from nightflag.reporting.contents import gather
 
-    text = page.of_night(gather(workplace, night))
-    kept = folder.keep(workplace, night, text)
+    contents = gather(workplace, night)
+    path = folder.keep(workplace, night, page.of_night(contents))
     reached("reported")
-    return kept
+    return Report(path, contents)
 
 
 @contextmanager

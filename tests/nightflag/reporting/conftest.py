@@ -35,7 +35,7 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
 @pytest.fixture(scope="session")
 def written(night: Night) -> Path:
     """Where the page of that night lies, the list of nights beside it."""
-    return reporting.write(*night)
+    return reporting.write(*night).path
 
 
 @pytest.fixture(scope="session")

@@ -58,7 +58,7 @@ def test_segments_are_counted_with_their_own_rates(database_url, tmp_path):
         found = {one.value: one for one in gather(workplace, run).segments}
         assert (
             "Flags by shop, each with its own alarm rate"
-            in Page(reporting.write(workplace, run)).text
+            in Page(reporting.write(workplace, run).path).text
         )
     assert (found["bakery"].rate, found["bakery"].scored) == (0.02, 299)
     assert sum(one.flagged for one in found.values()) == run.records_flagged
@@ -100,7 +100,7 @@ def test_a_rate_below_the_ranks_is_said_to_be_extrapolated(tmp_path, sqlite_url)
         run = publish(workplace)
         assert "alarm rate 0.001: it is extrapolated from them" in (run.warnings or "")
         assert run.records_flagged == 2
-        assert "extrapolated" in Page(reporting.write(workplace, run)).text
+        assert "extrapolated" in Page(reporting.write(workplace, run).path).text
 
 
 def test_the_page_outlives_the_models_files(tmp_path, sqlite_url):
@@ -112,7 +112,7 @@ def test_the_page_outlives_the_models_files(tmp_path, sqlite_url):
         assert (contents.threshold, contents.distribution) == (None, None)
         assert (
             "not known: the model's files are not here"
-            in Page(reporting.write(workplace, run)).text
+            in Page(reporting.write(workplace, run).path).text
         )
 
 

@@ -23,7 +23,7 @@ def workplace(tmp_path, sqlite_url):
 
 
 def test_a_page_is_named_by_its_logical_date(workplace):
-    path = reporting.write(workplace, publish(workplace))
+    path = reporting.write(workplace, publish(workplace)).path
     assert path == workplace.reports / "payments" / "2026-01-08T0000Z.html"
     assert {file.name for file in path.parent.iterdir()} == {path.name, "index.html"}
 
@@ -37,7 +37,7 @@ def test_the_list_names_the_nights_newest_first_and_failed_ones_without_a_page(w
     reporting.write(workplace, publish(workplace))
     failed = open_run(workplace.results, workplace.monitor, NIGHT + timedelta(days=1), NIGHT)
     fail(workplace.results, failed, "the disk <b>is</b> full", NIGHT)
-    path = reporting.write(workplace, publish(workplace, NIGHT + timedelta(days=2)))
+    path = reporting.write(workplace, publish(workplace, NIGHT + timedelta(days=2))).path
     page = Page(path.with_name("index.html"))
     assert page.values("href") == ["2026-01-10T0000Z.html", "2026-01-08T0000Z.html"]
     positions = [page.text.index(f"{day} January 2026") for day in (10, 9, 8)]

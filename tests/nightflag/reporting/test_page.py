@@ -159,13 +159,13 @@ def test_a_thousand_flags_with_the_longest_texts_take_three_megabytes(night):
 
 
 def test_the_same_night_gives_the_same_page(night):
-    assert reporting.write(*night).read_bytes() == reporting.write(*night).read_bytes()
+    assert reporting.write(*night).path.read_bytes() == reporting.write(*night).path.read_bytes()
 
 
 def test_a_night_without_records_or_labels_has_a_page_as_well(tmp_path, sqlite_url):
     with at_work(sqlite_url, tmp_path, label=None) as workplace:
         fill(workplace, records(10, frauds=1).assign(paid_at=datetime(2025, 1, 1)))
-        page = Page(reporting.write(workplace, publish(workplace)))
+        page = Page(reporting.write(workplace, publish(workplace)).path)
     assert "0 records read, 0 scored, 0 quarantined, 0 flagged" in page.text
     assert "No record was flagged." in page.text
     assert "Precision" not in page.text
@@ -186,7 +186,7 @@ def test_what_has_drifted_stands_above_what_has_not(tmp_path, sqlite_url):
                 model_version=1,
                 now=datetime(2026, 1, 7, tzinfo=UTC),
             )
-        page = Page(reporting.write(workplace, run))
+        page = Page(reporting.write(workplace, run).path)
     drift = page.text[page.text.index("column drifted index bar p-value missing unseen") :]
     assert f"{HOSTILE} PSI 0.41 0.41 0.2 1e-09 50 % 2 % shop no 0.01 0.2 1 0 % 0 %" in drift
     assert "How 120 of the night's records differ" in page.text
