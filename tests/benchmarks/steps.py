@@ -112,7 +112,8 @@ def nothing(monitor: str, records: int) -> Step:
     stages: dict[str, float] = {}
 
     def listen(place: object) -> None:
-        stages.setdefault(PLACES.get(str(place), ""), perf_counter() - STARTED)
+        if name := PLACES.get(str(place)):
+            stages.setdefault(name, perf_counter() - STARTED)
 
     from nightflag import failpoints
     from nightflag.cli import main
@@ -142,7 +143,7 @@ def _apart(stages: dict[str, float]) -> dict[str, float]:
     """How long each stage took, from when each ended."""
     ends = [*stages.items()]
     starts = [0.0, *(end for _, end in ends)]
-    return {name: end - start for (name, end), start in zip(ends, starts, strict=False) if name}
+    return {name: end - start for (name, end), start in zip(ends, starts, strict=False)}
 
 
 @contextmanager
