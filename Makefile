@@ -8,7 +8,7 @@ STAMP := .venv/.installed
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --quiet
 
-.PHONY: docs help install demo picture pictures bench bench-check bench-quality bench-contests bench-drifts bench-alarms bench-series bench-images bench-tails bench-verdicts bench-replay bench-reasons test test-slow lint format types imports audit check lock clean
+.PHONY: docs help install demo picture pictures bench bench-check bench-quality bench-contests bench-drifts bench-alarms bench-series bench-images bench-late bench-tails bench-verdicts bench-replay bench-reasons test test-slow lint format types imports audit check lock clean
 
 help: ## show these words
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ bench-series: $(STAMP) ## how well sequences are judged: DATA=folder of nab, ska
 
 bench-images: $(STAMP) ## how well images are judged: DATA=folder of chest X-rays (.npz) [OUT=folder]
 	$(BIN)/python tests/benchmarks/images.py --data "$(DATA)" --out "$(or $(OUT),.)/images.json"
+
+bench-late: $(STAMP) ## what a night makes of late, corrected and deleted records among 1,000,000 scored ones [OUT=folder]
+	$(BIN)/python tests/benchmarks/late.py --out "$(or $(OUT),.)/late.json"
 
 bench-tails: $(STAMP) ## how far alarm rates are kept beyond the calibration's ranks: DATA=folder of .npz sets [OUT=folder]
 	$(BIN)/python tests/benchmarks/tails.py $(if $(DATA),--data "$(DATA)") --out "$(or $(OUT),.)/tails.json"

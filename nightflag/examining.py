@@ -1,5 +1,7 @@
 """Examining batches: from records to findings, whether they end as scores or in quarantine."""
 
+from functools import cached_property
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -30,12 +32,17 @@ class Examiner:
         self.time = workplace.monitor.source.time
         self.alarm = alarm
         self.model = model
-        self.suite = RowSuite(split(workplace.monitor.expectations)[0])
+        self.expectations = split(workplace.monitor.expectations)[0]
         with workplace.results.reading() as connection:
             schema = workplace.tables.scores.schema
             self.precedents = precedents.read(connection, workplace.monitor.name, schema)
         self.rules: list[tuple[RuleCount, ...]] = []
         self.tally = Tally(model.reference) if model.reference else None
+
+    @cached_property
+    def suite(self) -> RowSuite:
+        """The row expectations, prepared when there is a record to judge: that takes seconds."""
+        return RowSuite(self.expectations)
 
     def findings(self, batch: Batch) -> Findings:
         """The scores of the good records, the reasons of candidates, and the bad ones' rules."""

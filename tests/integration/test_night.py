@@ -133,15 +133,17 @@ def test_the_model_is_retrained_when_its_cadence_has_passed(stages, tmp_path):
 
 
 def test_a_night_that_only_scores_imports_no_tensorflow(stages, tmp_path):
-    """Nor Great Expectations, unless there are expectations."""
+    """Nor Great Expectations, unless there are expectations and something to hold them against."""
     expecting = stages.changed("sqlite").copy(tmp_path / "expecting")
     careless = stages.changed("sqlite").copy(tmp_path / "careless")
     careless.describe(expectations=[])
+    idle = stages.second_night("sqlite").copy(tmp_path / "idle")
+    idle.describe(expectations=[{"expect_column_values_to_not_be_null": {"column": "channel"}}])
     with driver("--light") as process:
         asked = [watch.asked(SECOND_NIGHT) for watch in (expecting, careless)]
-        outcomes = nights(asked, process)
-    assert [outcome.status for outcome in outcomes] == ["published", "published"]
-    assert [outcome.imported for outcome in outcomes] == [["great_expectations"], []]
+        outcomes = nights([*asked, idle.asked(SECOND_NIGHT + timedelta(days=1))], process)
+    assert [outcome.status for outcome in outcomes] == ["published"] * 3
+    assert [outcome.imported for outcome in outcomes] == [["great_expectations"], [], []]
 
 
 def test_a_key_of_several_columns_keeps_the_types_it_has_in_the_source(stages, database, tmp_path):

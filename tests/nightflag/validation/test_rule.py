@@ -6,7 +6,8 @@ import pytest
 
 from nightflag.errors import ExpectationError
 from nightflag.monitors import Expectation
-from nightflag.validation import check_settings, split
+from nightflag.validation import check_settings, gx, split
+from nightflag.validation.rule import OF_RECORDS
 
 
 def expect(name: str, *, line: int | None = None, **settings: Any) -> Expectation:
@@ -43,6 +44,15 @@ def test_what_judges_each_record_is_a_row_expectation(expectation: Expectation) 
 )
 def test_what_needs_the_whole_window_is_a_table_expectation(expectation: Expectation) -> None:
     assert split([expectation]) == ((), (expectation,))
+
+
+@pytest.mark.parametrize("mostly", [1, 0.9])
+def test_the_usual_row_expectations_are_told_as_great_expectations_tells_them(
+    mostly: float,
+) -> None:
+    expectations = [expect(name, mostly=mostly) for name in sorted(OF_RECORDS)]
+    assert split(expectations)[mostly != 1] == tuple(expectations)
+    assert all(gx.judges_records(one) is (mostly == 1) for one in expectations)
 
 
 def test_an_unknown_expectation_is_answered_with_the_nearest_and_its_line() -> None:
