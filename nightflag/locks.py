@@ -1,7 +1,7 @@
 """One run of a monitor at a time: a lease in the results database, renewed while its holder lives.
 
-The lease names host and process, so that a run killed on this machine is replaced at once; a holder
-elsewhere is replaced when it has not renewed for two minutes. Publishing checks in its own
+The lease tells which process holds it, so that a run killed on this machine is replaced at once; a
+holder elsewhere is replaced when it has not renewed for two minutes. Publishing checks in its own
 transaction that the lease is still held: a holder that was only asleep cannot publish twice.
 """
 
@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from threading import Event, Thread
 from time import monotonic, sleep
+from typing import Any
 
 from nightflag.databases import Database
 from nightflag.errors import MonitorBusy, NightflagError
+from nightflag.processes import has_ended, identity
 from nightflag.queries import run
 
 LEASE = timedelta(minutes=2)
@@ -29,7 +30,7 @@ Clock = Callable[[], datetime]
 
 @dataclass(frozen=True)
 class Lock:
-    """A held lock; ``holder`` is unique to this holding."""
+    """A held lock; ``holder`` is unique to this holding, and begins with its process's identity."""
 
     name: str
     holder: str
@@ -41,7 +42,7 @@ def hold(results: Database, name: str, *, wait: timedelta, clock: Clock) -> Iter
 
     Waits up to ``wait`` for another holder, then raises :class:`MonitorBusy` naming it.
     """
-    lock = Lock(name, f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(8)}")
+    lock = Lock(name, identity(os.getpid()) + secrets.token_hex(8))
     _take(results, lock, wait=wait, clock=clock)
     released = Event()
     renewal = Thread(target=_renew, args=(results, lock, clock, released), daemon=True)
@@ -66,7 +67,7 @@ def _take(results: Database, lock: Lock, *, wait: timedelta, clock: Clock) -> No
 def _try(results: Database, lock: Lock, now: datetime) -> bool:
     with results.writing() as connection:
         other = run(connection, "lock_holder", name=lock.name).one_or_none()
-        if other is not None and _is_dead(other.host, other.process, other.renewed_at, now):
+        if other is not None and _gives_way(other, now):
             run(connection, "break_lock", name=lock.name, holder=other.holder)
         taken = run(
             connection,
@@ -80,10 +81,8 @@ def _try(results: Database, lock: Lock, now: datetime) -> bool:
         return taken.rowcount == 1
 
 
-def _is_dead(host: str, process: int, renewed_at: datetime, now: datetime) -> bool:
-    if host == socket.gethostname() and Path("/proc/self").exists():
-        return not Path(f"/proc/{process}").exists() or now - renewed_at > LEASE
-    return now - renewed_at > LEASE
+def _gives_way(other: Any, now: datetime) -> bool:
+    return now - other.renewed_at > LEASE or has_ended(other.process, other.holder)
 
 
 def _renew(results: Database, lock: Lock, clock: Clock, released: Event) -> None:

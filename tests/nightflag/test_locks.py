@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from nightflag import locks
+from nightflag import locks, processes
 from nightflag.databases import Database, connect
 from nightflag.errors import MonitorBusy
 from nightflag.queries import run
@@ -103,7 +103,7 @@ def test_another_process_is_waited_for_or_named_and_a_killed_one_gives_way_at_on
 
     assert other.said() == "held"
     other.process.kill()
-    other.process.wait()
+    os.waitid(os.P_PID, other.process.pid, os.WEXITED | os.WNOWAIT)  # nobody clears it away
     with locks.hold(results, NAME, wait=AT_ONCE, clock=now) as lock:
         assert lock.name == NAME
 
@@ -132,9 +132,33 @@ def holder(results: Database) -> Any:
 
 
 def held_elsewhere(results: Database) -> None:
+    held_by(results, "x", host="another.example")
+
+
+def held_by(results: Database, holder: str, host: str = socket.gethostname()) -> None:
     with results.writing() as connection:
-        values = {"holder": "x", "host": "another.example", "process": os.getpid(), "now": NIGHT}
+        values = {"holder": holder, "host": host, "process": os.getpid(), "now": NIGHT}
         run(connection, "take_lock", name=NAME, **values)
+
+
+def test_a_dead_holder_whose_number_another_process_was_given_gives_way_at_once(
+    results: Database,
+) -> None:
+    held_by(results, f"{processes.place()}process {os.getpid()} since 1; token")
+    with locks.hold(results, NAME, wait=AT_ONCE, clock=Clock()) as lock:
+        assert holder(results).holder == lock.holder
+
+
+def test_a_holder_in_another_container_of_the_same_host_is_not_taken_for_dead(
+    results: Database,
+) -> None:
+    container = processes.place().replace("pid:[", "pid:[9")
+    held_by(results, f"{container}process {os.getpid()} since 1; token")
+    with (
+        pytest.raises(MonitorBusy, match=f"process {os.getpid()}"),
+        locks.hold(results, NAME, wait=AT_ONCE, clock=Clock()),
+    ):
+        pass
 
 
 @pytest.mark.parametrize(("seconds", "gives_way"), [(0, False), (120, False), (121, True)])
