@@ -11,6 +11,7 @@ from nightflag.databases import Database, connect
 from nightflag.failpoints import reached
 from nightflag.monitors import Monitor
 from nightflag.records import Layout, describe
+from nightflag.results.ownership import refuse_foreign
 from nightflag.results.setup import create_tables, create_views, refuse_unsupported, upgrade
 from nightflag.results.tables import MonitorTables, tables
 from nightflag.results.treatment import Treatment, untreatable
@@ -59,10 +60,14 @@ class Workplace:
         return None if self.untreatable else Treatment(self.results, self.tables, self.layout)
 
     def prepare(self) -> None:
-        """Create or upgrade every table and view nightflag owns; the source is only looked at."""
+        """Create or upgrade every table and view nightflag owns; the source is only looked at.
+
+        Raises :class:`SettingsError` before anything is created where something is in the way.
+        """
         refuse_unsupported(self.results)
         _ = self.tables
         reached("connected")
+        refuse_foreign(self.results, self.tables)
         upgrade(self.results)
         create_tables(self.results, self.tables)
         create_views(self.results, self.tables, self.treatment)

@@ -1,9 +1,7 @@
 """Whether a night may write where it has to: folders, the results database, its tables."""
 
 import os
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +10,7 @@ from sqlalchemy import Connection, Table, func, inspect, select, text
 from nightflag.checking.finding import Finding
 from nightflag.databases import Database
 from nightflag.monitors.references import redact
+from nightflag.results.ownership import own_tables, refuse_foreign
 from nightflag.results.reading import existing_tables, file_of, schema_of
 from nightflag.results.setup import refuse_unsupported
 from nightflag.results.treatment import treatment_names
@@ -66,7 +65,8 @@ def results(database: Database) -> Iterator[Finding]:
 
 def tables(workplace: Workplace) -> Iterator[Finding]:
     """Which tables a night would create, and whether those that are there can be written to."""
-    needed = [*_own_tables(), *(table.name for table in _tables(workplace))]
+    refuse_foreign(workplace.results, workplace.tables)
+    needed = [*own_tables(), *(table.name for table in _tables(workplace))]
     there = existing_tables(workplace.results)
     missing = [name for name in needed if name not in there]
     text = f"would create {', '.join(missing)}" if missing else "every table is there"
@@ -109,11 +109,6 @@ def _listed(names: Sequence[str]) -> str:
 
 def _tables(workplace: Workplace) -> list[Table]:
     return list(workplace.tables.metadata.tables.values())
-
-
-def _own_tables() -> list[str]:
-    schema = (files("sql") / "schema.sql").read_text(encoding="utf-8")
-    return re.findall(r"^create table (\w+)", schema, re.MULTILINE)
 
 
 def _sqlite(database: Database, file: Path) -> Iterator[Finding]:

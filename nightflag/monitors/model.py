@@ -158,6 +158,12 @@ class Monitor(Section):
     def _not_reserved(cls, name: str) -> str:
         if name.split("_", 1)[0] in {"nightflag", "sqlite"}:
             raise ValueError("expected a name other than nightflag... and sqlite..., both reserved")
+        if name.endswith("_staged"):
+            other = name.removesuffix("_staged")
+            raise ValueError(
+                f"expected a name that does not end in _staged: {name}_scores is where a monitor "
+                f"{other} stages its scores"
+            )
         return name
 
     @field_validator("features")

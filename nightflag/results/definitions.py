@@ -38,7 +38,7 @@ def marks(connection: Connection, schema: str | None) -> dict[str, str]:
     """
     found = inspect(connection)
     if connection.dialect.name == "postgresql":
-        comments = found.get_multi_table_comment(schema, kind=ObjectKind.VIEW)
+        comments = found.get_multi_table_comment(schema, kind=ObjectKind.ANY_VIEW)
         texts = {name: comment["text"] for (_, name), comment in comments.items()}
     else:
         texts = {name: found.get_view_definition(name) for name in found.get_view_names()}

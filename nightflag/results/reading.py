@@ -1,10 +1,11 @@
 """What has been published, read back: flags, runs and models as plain rows."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import column, inspect, select, table
+from sqlalchemy import Connection, column, inspect, select, table
 
 from nightflag.databases import Database
 from nightflag.queries import UtcTimestamp, run
@@ -35,6 +36,12 @@ def existing_tables(results: Database) -> frozenset[str]:
         return frozenset()
     with results.reading() as connection:
         return frozenset(inspect(connection).get_table_names(schema=schema_of(results)))
+
+
+def spelt(names: Iterable[str], connection: Connection) -> dict[str, str]:
+    """The names as they are spelt, by how the database knows them: SQLite ignores their case."""
+    ignores_case = connection.dialect.name == "sqlite"
+    return {name.lower() if ignores_case else name: name for name in names}
 
 
 def latest(results: Database, query: str, monitor: str, *, limit: int) -> list[Row]:

@@ -54,6 +54,12 @@ class MonitorTables:
         return frozenset(table.name for table in self.metadata.tables.values())
 
     @property
+    def index_names(self) -> frozenset[str]:
+        """The names of their indexes, which no table may have either."""
+        held = (table.indexes for table in self.metadata.tables.values())
+        return frozenset(str(index.name) for indexes in held for index in indexes)
+
+    @property
     def staging(self) -> tuple[Table, ...]:
         """The tables that only a night in progress uses."""
         staged = [one for _, one in self.details]

@@ -32,6 +32,7 @@ from sqlalchemy.types import TypeEngine
 
 from nightflag.results.definitions import marks
 from nightflag.results.keys import as_text
+from nightflag.results.reading import spelt
 from nightflag.results.tables import MonitorTables
 from nightflag.results.treatment import Treatment, treatment_names
 from nightflag.results.verdicts import given, on_record
@@ -89,7 +90,7 @@ def taken_names(connection: Connection, tables: MonitorTables) -> set[str]:
     schema = tables.scores.schema
     there = {*inspect(connection).get_table_names(schema=schema)}
     there |= {name for name, mark in marks(connection, schema).items() if not mark}
-    return there & set(treatment_names(tables.monitor))
+    return spelt(there, connection).keys() & {*treatment_names(tables.monitor)}
 
 
 def _flags(tables: MonitorTables) -> Select[Any]:

@@ -114,6 +114,7 @@ def test_a_source_that_cannot_be_is_refused(source: dict[str, Any], complaint: s
     ("parts", "complaint"),
     [
         ({"monitor": "nightflag"}, "reserved"),
+        ({"monitor": "shop_staged"}, "where a monitor shop stages its scores"),
         ({"monitor": "a" * 41}, "match pattern"),
         ({"features": {"exclude": ["a"], "kinds": {"a": "numeric"}}}, "excluded column: a"),
         ({"training": {"at_least": 200_000}}, "no smaller than at_least"),
