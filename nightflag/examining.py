@@ -13,13 +13,12 @@ from nightflag.failpoints import reached
 from nightflag.features import History, SequencePipeline
 from nightflag.models import Model
 from nightflag.monitors import Alarm
-from nightflag.records import Batch
+from nightflag.records import Batch, identity
 from nightflag.results.staging import Counts, Findings
 from nightflag.validation import RowSuite, RuleCount, split
 from nightflag.verdicts import precedents
 from nightflag.workplace import Workplace
 
-NULL_KEY = "key_is_not_null"
 NO_EVENT_TIME = "event_time_is_readable"
 EMPTY = pa.record_batch({"rank": pa.array([], pa.int32())})
 
@@ -66,21 +65,19 @@ class Examiner:
 
     def _without_identity(self, batch: Batch) -> pd.DataFrame:
         """Records that cannot be joined or dated: in quarantine, whatever else they are."""
-        parts = [(batch.records.column(name), name, NULL_KEY) for name in self.key] + [
-            (batch.event_time, self.time, NO_EVENT_TIME)
-        ]
+        undated = batch.event_time.is_null().to_numpy(zero_copy_only=False)
+        broken = [*identity.broken(batch.records, self.key), (NO_EVENT_TIME, self.time, undated)]
         found = [
             {"row": row, "rule": rule, "column": name, "value": self._value(batch, name, int(row))}
-            for values, name, rule in parts
-            if values.null_count
-            for row in np.flatnonzero(values.is_null().to_numpy(zero_copy_only=False))
+            for rule, name, mask in broken
+            for row in np.flatnonzero(mask)
         ]
         return pd.DataFrame(found, columns=["row", "rule", "column", "value"])
 
     @staticmethod
     def _value(batch: Batch, name: str, row: int) -> str | None:
         value = batch.records.column(name)[row].as_py()
-        return None if value is None else str(value)
+        return None if value is None else str(value).replace(identity.NUL, identity.WRITTEN_NUL)
 
     def _seen(self, kept: Batch, frame: pd.DataFrame) -> pd.DataFrame | History:
         """The records alone, or with the good rows of their past."""
@@ -158,7 +155,7 @@ class Examiner:
     def _quarantine(self, batch: Batch, failed: pd.DataFrame) -> pa.RecordBatch:
         row = pa.array(failed["row"].to_numpy(dtype=np.int64))
         columns = {
-            **{name: batch.records.column(name).take(row) for name in self.key},
+            **{name: key.take(row) for name, key in identity.keys(batch.records, self.key).items()},
             "event_time": batch.event_time.take(row),
             "rule": pa.array(failed["rule"].tolist(), pa.string()),
             "column_name": pa.array(failed["column"].tolist(), pa.string()),

@@ -13,6 +13,7 @@ from nightflag.features import History, View
 from nightflag.features.numeric import numbers
 from nightflag.features.period import window_length
 from nightflag.monitors import Sequence
+from nightflag.records import identity
 from nightflag.records.following import newest, refuse_unknown_entity
 from nightflag.records.pulling import inside_window, with_derived
 from nightflag.records.timeline import SECOND, Timeline, joined
@@ -52,8 +53,8 @@ def usable(rows: pa.RecordBatch, suite: RowSuite, key: tuple[str, ...]) -> NDArr
     """Which rows (n,) may be seen by others: those that do not belong into quarantine."""
     good = np.ones(rows.num_rows, dtype=bool)
     good[suite.check(rows.to_pandas(split_blocks=True)).records["row"].to_numpy(np.int64)] = False
-    for name in key:
-        good &= rows.column(name).is_valid().to_numpy(zero_copy_only=False)
+    for _, _, without in identity.broken(rows, key):
+        good &= ~without
     return good
 
 

@@ -36,6 +36,17 @@ def as_text_times(batch: pa.RecordBatch) -> pa.RecordBatch:
     return pa.record_batch(list(map(_as_text_time, batch.columns)), names=batch.schema.names)
 
 
+def without_nul(batch: pa.RecordBatch) -> pa.RecordBatch:
+    r"""``batch`` with ``\0`` for every NUL character, which PostgreSQL's text cannot hold."""
+    return pa.record_batch(list(map(_without_nul, batch.columns)), names=batch.schema.names)
+
+
+def _without_nul(array: pa.Array) -> pa.Array:
+    if not pa.types.is_string(array.type) or not pc.any(pc.match_substring(array, "\0")).as_py():
+        return array
+    return pc.replace_substring(array, "\0", "\\0")
+
+
 def _as_text_time(array: pa.Array) -> pa.Array:
     if pa.types.is_timestamp(array.type):
         return pc.strftime(array, "%Y-%m-%d %H:%M:%S")

@@ -23,7 +23,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.schema import ExecutableDDLElement
 
 from nightflag.databases import options
-from nightflag.databases.arrow import with_types
+from nightflag.databases.arrow import with_types, without_nul
 from nightflag.databases.database import Database
 from nightflag.databases.troubles import code
 from nightflag.failpoints import reached
@@ -133,9 +133,9 @@ class PostgresqlDatabase(Database):
 
     @contextmanager
     def appending(self) -> Iterator[Callable[[Table, pa.RecordBatch], None]]:
-        """See :meth:`Database.appending`."""
+        """See :meth:`Database.appending`; NUL characters are written out."""
         with self.loading(()) as append:
-            yield append
+            yield lambda table, batch: append(table, without_nul(batch))
 
     @contextmanager
     def loading(

@@ -227,6 +227,15 @@ def test_appended_batches_stand_after_those_that_were_there(database: Database) 
     assert [row["v"] for row in rows(database, "t")] == [1, 2, None, 2**62 + 1]
 
 
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+def test_appended_text_with_nul_is_kept_or_written_out(database: Database) -> None:
+    execute(database, "create table t (v text)")
+    with database.appending() as append:
+        append(_table(database, "t"), pa.record_batch({"v": ["a\0b", "\0", None, "c"]}))
+    kept = "\\0" if database.dialect == "postgresql" else "\0"
+    assert [row["v"] for row in rows(database, "t")] == [f"a{kept}b", kept, None, "c"]
+
+
 def test_appended_values_read_back_as_they_were(database: Database) -> None:
     raw = "bytea" if database.dialect == "postgresql" else "blob"
     execute(
