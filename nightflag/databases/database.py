@@ -37,6 +37,7 @@ class Database:
 
     driver: ClassVar[str | None] = None
     reads_times_in_text: ClassVar[bool] = False
+    exact_collation: ClassVar[str | None] = None
 
     def __init__(self, url: URL, schema: str | None) -> None:
         self.url = url.set(drivername=self.driver) if self.driver else url
@@ -100,6 +101,15 @@ class Database:
     def readable(self, column: ColumnElement[Any], field: pa.Field) -> ColumnElement[Any]:
         """``column`` as the driver delivers it with the type of ``field``."""
         return column
+
+    def exactly(self, column: ColumnElement[Any], field: pa.Field) -> ColumnElement[Any]:
+        """``column`` as it is compared and ordered character by character, whatever its collation.
+
+        Text that a collation takes for the same (``A`` and ``a``) is not the same then.
+        """
+        if self.exact_collation is None or field.type != pa.string():
+            return column
+        return column.collate(self.exact_collation)
 
     def from_text(self, text: ColumnElement[Any], field: pa.Field) -> ColumnElement[Any]:
         """The value that a reason's ``text`` stands for, in the SQL type of ``field``.

@@ -86,6 +86,7 @@ class PostgresqlDatabase(Database):
     """PostgreSQL 14 or newer."""
 
     driver = "postgresql+psycopg"
+    exact_collation = "C"
 
     def __init__(self, url: URL, schema: str | None) -> None:
         super().__init__(url, schema)

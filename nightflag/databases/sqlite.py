@@ -53,6 +53,7 @@ class SqliteDatabase(Database):
     """A SQLite file, kept in write-ahead mode so that reading never blocks publishing."""
 
     reads_times_in_text = True
+    exact_collation = "BINARY"
 
     @property
     def is_uri(self) -> bool:

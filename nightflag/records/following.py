@@ -4,7 +4,7 @@ The rows come ordered by entity, time and key. Before the window's start they ar
 each entity, and only of entities that have records in it, as its records can be seen with.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -97,13 +97,13 @@ def context(
     margin = margin_of(layout)
     if window.start is None:
         rows = _rows(database, layout, None, window, margin, undated=undated)
-        return _ordered(layout, select(*_columns(rows, layout)), rows, view)
+        return _ordered(database, layout, select(*_columns(rows, layout)), rows, view)
     start = window.start - margin
     earliest = None if view.reach is None else start - timedelta(seconds=view.reach)
     rows = _rows(database, layout, earliest, window, margin, undated=undated)
-    ranked = _ranked(rows, layout, view, _bound(start, layout))
+    ranked = _ranked(database, rows, layout, view, _bound(start, layout))
     kept = _kept(ranked, layout, view, start)
-    return _ordered(layout, select(*_columns(ranked, layout)).where(kept), ranked, view)
+    return _ordered(database, layout, select(*_columns(ranked, layout)).where(kept), ranked, view)
 
 
 def newest(
@@ -111,11 +111,11 @@ def newest(
 ) -> Select[Any]:
     """The statement that reads the window's newest records, at most so many."""
     rows = _rows(database, layout, window.start, window, margin_of(layout), undated=False)
-    moment, keys = rows.c[MOMENT], [rows.c[name] for name in layout.key]
+    moment, keys = rows.c[MOMENT], _exact(database, layout, rows, layout.key)
     latest = (
         select(rows).order_by(moment.desc(), *(key.desc() for key in keys)).limit(at_most)
     ).subquery()
-    return _ordered(layout, select(*_columns(latest, layout)), latest, view)
+    return _ordered(database, layout, select(*_columns(latest, layout)), latest, view)
 
 
 def _rows(
@@ -141,12 +141,12 @@ def _rows(
     ).subquery("there")
 
 
-def _ranked(rows: Subquery, layout: Layout, view: View, start: Any) -> Subquery:
+def _ranked(database: Database, rows: Subquery, layout: Layout, view: View, start: Any) -> Subquery:
     """With each row's rank among those before the start, and whether its entity has later ones."""
-    entity = [rows.c[name] for name in view.entity]
+    entity = _exact(database, layout, rows, view.entity)
     moment = rows.c[MOMENT]
     before = case((moment < start, 1), else_=0)
-    latest = [moment.desc(), *(rows.c[name].desc() for name in layout.key)]
+    latest = [moment.desc(), *(key.desc() for key in _exact(database, layout, rows, layout.key))]
     back = func.row_number().over(partition_by=[*entity, before], order_by=latest)
     awake = func.min(before).over(partition_by=entity or None)
     return select(rows, back.label(BACK), awake.label(AWAKE)).subquery("ranked")
@@ -167,9 +167,18 @@ def _columns(rows: Subquery, layout: Layout) -> list[ColumnElement[Any]]:
     return [rows.c[name] for name in layout.columns.names]
 
 
-def _ordered(layout: Layout, statement: Select[Any], rows: Subquery, view: View) -> Select[Any]:
-    entity, keys = ([rows.c[name] for name in names] for names in (view.entity, layout.key))
+def _ordered(
+    database: Database, layout: Layout, statement: Select[Any], rows: Subquery, view: View
+) -> Select[Any]:
+    entity, keys = (_exact(database, layout, rows, names) for names in (view.entity, layout.key))
     return statement.order_by(*entity, rows.c[MOMENT], *keys)
+
+
+def _exact(
+    database: Database, layout: Layout, rows: Subquery, names: Iterable[str]
+) -> list[ColumnElement[Any]]:
+    """These columns, told apart by every character: a collation may tear entities or mix them."""
+    return [database.exactly(rows.c[name], layout.columns.field(name)) for name in names]
 
 
 def _bound(moment: Any, layout: Layout) -> Any:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from nightflag.features.history import History, Positions, View
 
 SECOND = 1_000_000
+NULL, BETWEEN, ESCAPE = "\0", "\x1f", "\x1b"
 MULTIPLIERS = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 
 Hashes = NDArray[np.uint64]
@@ -140,10 +141,19 @@ def _series(rows: pa.RecordBatch, entity: tuple[str, ...]) -> tuple[Positions, t
 
 
 def _texts(rows: pa.RecordBatch, entity: tuple[str, ...]) -> NDArray[np.object_]:
-    """Each row's entity as text; NULL is an entity like any other."""
-    parts = [pc.fill_null(_text(rows.column(name)), "\0") for name in entity]
-    together = parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, "\x1f")
+    """Each row's entity as text, no two of them alike; NULL is an entity like any other."""
+    parts = [pc.fill_null(_plain(_text(rows.column(name))), NULL) for name in entity]
+    together = parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, BETWEEN)
     return np.asarray(together.to_numpy(zero_copy_only=False), dtype=object)
+
+
+def _plain(texts: pa.Array) -> pa.Array:
+    """The texts without what stands for NULL or between two; models know all others as they are."""
+    if not pc.any(pc.match_substring_regex(texts, f"[{ESCAPE}{BETWEEN}\\x00]")).as_py():
+        return texts
+    for character, letter in ((ESCAPE, "e"), (BETWEEN, "b"), (NULL, "n")):
+        texts = pc.replace_substring(texts, character, ESCAPE + letter)
+    return texts
 
 
 def _text(column: pa.Array) -> pa.Array:

@@ -6,7 +6,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Connection, Double, Join, Select, Subquery, and_, cast, column, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Double,
+    Join,
+    Select,
+    Subquery,
+    and_,
+    cast,
+    column,
+    select,
+)
 
 from nightflag.records.layout import relation
 from nightflag.records.pulling import condition
@@ -84,6 +95,12 @@ def _scored(workplace: Workplace, records: Subquery) -> Join:
     return scores.join(records, same)
 
 
+def _exact(workplace: Workplace, records: Subquery, name: str) -> ColumnElement[Any]:
+    """The column of an entity, told apart by every character."""
+    source, field = workplace.source, workplace.layout.columns.field(name)
+    return source.exactly(source.readable(records.c[name], field), field)
+
+
 def _entities(
     connection: Connection,
     workplace: Workplace,
@@ -96,7 +113,7 @@ def _entities(
         return [{}]
     scores = workplace.tables.scores
     statement = (
-        select(*(records.c[name] for name in names))
+        select(*(_exact(workplace, records, name) for name in names))
         .select_from(_scored(workplace, records))
         .where(of_night(workplace.tables, night), scores.c.is_anomaly)
         .order_by(scores.c.p_value, scores.c.score.desc())
@@ -129,7 +146,10 @@ def _of_entity(
 ) -> Select[Any]:
     """Event time, whether it is flagged, and the columns of the entity's newest scored records."""
     scores = workplace.tables.scores
-    own = (records.c[name].is_not_distinct_from(value) for name, value in entity.items())
+    own = (
+        _exact(workplace, records, name).is_not_distinct_from(value)
+        for name, value in entity.items()
+    )
     return (
         select(
             scores.c.event_time,

@@ -1,11 +1,13 @@
 """What a row is seen with: no other entity's rows, none over a gap, no more than the view says."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nightflag.features import View
+from nightflag.records.timeline import joined
 from tests.nightflag.records.series import MINUTE, continued, rows, timeline
 
 
@@ -106,3 +108,30 @@ def test_times_that_fall_or_tie_keep_their_order(minutes):
     found = timeline(["a"] * 4, minutes)
     assert (np.diff(found.moments) >= 0).all()
     assert found.windows(view(length=2)).tolist() == [0, 0, 1, 2]
+
+
+PARTS = st.one_of(st.none(), st.text(alphabet="a\0\x1b\x1fen", max_size=3))
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(PARTS, PARTS), max_size=30))
+def test_entities_of_other_parts_are_other_entities(pairs):
+    """Whatever their parts hold: no text stands for NULL, nor for the end of another."""
+    batch = pa.record_batch(
+        {
+            name: pa.array(column, pa.string())
+            for name, column in zip("xy", transposed(pairs), strict=True)
+        }
+    )
+    times = pa.array([0] * len(pairs), pa.timestamp("us", "UTC"))
+    found = joined(None, batch, times, np.zeros(len(pairs), np.int64), ("x", "y"))
+    names = [found.entities[at] for at in found.series]
+    assert len({*zip(pairs, names, strict=True)}) == len({*pairs}) == len({*names})
+
+
+def transposed(pairs):
+    return [list(column) for column in zip(*pairs, strict=True)] or [[], []]
+
+
+def test_the_entities_that_models_know_keep_their_names():
+    assert timeline(["a b|c\\", "é", ""], [0, 0, 0]).entities == ("a b|c\\", "é", "")
