@@ -35,6 +35,7 @@ from nightflag.models.model import Records, Scores, bounded, scored
 from nightflag.models.registry import Training
 from nightflag.monitors import Monitor
 from nightflag.records import Batch, pull
+from nightflag.results.reading import ORDER
 from nightflag.validation import RowSuite, split
 from nightflag.verdicts import confirmed
 from nightflag.windows import Window
@@ -109,6 +110,7 @@ def fit(workplace: Workplace, older: Records, newest: Records) -> Model:
     seen = {"view": pipeline.view and pipeline.view.model_dump(), "left_out": inferred.left_out}
     seen |= explanation.usual(detector, pipeline, held_out)
     seen |= {"columns": retraining.columns(workplace.layout)}
+    seen |= {ORDER: workplace.layout.columns.names}
     seen |= {"origin": provenance.of(workplace, (older, newest))}
     detector = replace(detector, about={**detector.about, **seen})
     compared = references.fit(trained_on, held_out, seed=seed)

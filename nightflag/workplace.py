@@ -12,6 +12,7 @@ from nightflag.failpoints import reached
 from nightflag.monitors import Monitor
 from nightflag.records import Layout, describe
 from nightflag.results.ownership import refuse_foreign
+from nightflag.results.reading import order_of_columns
 from nightflag.results.setup import create_tables, create_views, refuse_unsupported, upgrade
 from nightflag.results.tables import MonitorTables, tables
 from nightflag.results.treatment import Treatment, untreatable
@@ -40,8 +41,9 @@ class Workplace:
 
     @cached_property
     def layout(self) -> Layout:
-        """The columns of the source."""
-        return describe(self.source, self.monitor.source)
+        """The columns of the source, in the order in which its models know them."""
+        found = describe(self.source, self.monitor.source)
+        return found.in_order(order_of_columns(self.results, self.monitor.name))
 
     @cached_property
     def tables(self) -> MonitorTables:

@@ -40,6 +40,16 @@ class Layout:
         """The columns that may become features: neither key nor label."""
         return tuple(name for name in self.inputs if name not in self.key)
 
+    def in_order(self, names: Iterable[str]) -> "Layout":
+        """The same columns: first those of ``names`` that are there, in that order.
+
+        In the order of its monitor's models, a source may have its columns rearranged and its
+        records keep their fingerprints.
+        """
+        known = [name for name in names if name in self.columns.names]
+        ordered = dict.fromkeys([*known, *self.columns.names])
+        return Layout(self.source, pa.schema([self.columns.field(name) for name in ordered]))
+
     def sql_type(self, column: str) -> str | None:
         """The SQL type the source's database declares for ``column``, where it does."""
         metadata = self.columns.field(column).metadata or {}

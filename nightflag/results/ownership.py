@@ -18,11 +18,9 @@ from nightflag.databases import Database
 from nightflag.errors import SettingsError
 from nightflag.results.columns import OWN
 from nightflag.results.definitions import marks
-from nightflag.results.reading import RUNS, file_of, schema_of, spelt
+from nightflag.results.reading import RUNS, VERSIONS, file_of, schema_of, spelt
 from nightflag.results.tables import MonitorTables
 from nightflag.results.views import ALL_FLAGS, NIGHTS
-
-VERSIONS = "nightflag_schema"
 
 
 def refuse_foreign(results: Database, tables: MonitorTables) -> None:

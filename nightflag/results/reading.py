@@ -1,5 +1,6 @@
 """What has been published, read back: flags, runs and models as plain rows."""
 
+import json
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +11,8 @@ from sqlalchemy import Connection, column, inspect, select, table
 from nightflag.databases import Database
 from nightflag.queries import UtcTimestamp, run
 
-RUNS, MODELS = "nightflag_runs", "nightflag_models"
+RUNS, MODELS, VERSIONS = "nightflag_runs", "nightflag_models", "nightflag_schema"
+ORDER = "order_of_columns"
 MOMENTS = frozenset({"event_time", "scored_at"})
 ALL_NIGHTS = 100_000
 
@@ -51,6 +53,17 @@ def latest(results: Database, query: str, monitor: str, *, limit: int) -> list[R
     with results.reading() as connection:
         rows = run(connection, query, monitor=monitor, limit=limit).mappings()
         return [dict(row) for row in rows]
+
+
+def order_of_columns(results: Database, monitor: str) -> tuple[str, ...]:
+    """The source's columns in the order in which the newest model read them.
+
+    None before the first model, or where that is of a version that did not write it down.
+    """
+    if not {VERSIONS, RUNS, MODELS} <= existing_tables(results):
+        return ()
+    newest = latest(results, "models_of_monitor", monitor, limit=1)
+    return tuple(json.loads(newest[0]["about"]).get(ORDER, ())) if newest else ()
 
 
 def published_night(results: Database, monitor: str, as_of: datetime | None) -> Row | None:

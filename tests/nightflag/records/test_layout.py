@@ -99,3 +99,11 @@ def test_a_table_is_looked_for_in_the_schema_that_is_named(postgresql_url: str) 
         connection.execute(text('create schema "till 7"'))
         connection.execute(text(f'create table "till 7".sales ({COLUMNS})'))
     assert describe(database, source(schema="till 7")).key == ("sale_id",)
+
+
+def test_a_known_order_goes_before_the_sources_own(database: Database) -> None:
+    """What is gone is left out, and what is new comes last."""
+    known = ("note", "sale_id", "colour", "sold_at")
+    layout = describe(database, source()).in_order(known)
+    assert layout.columns.names == ["note", "sale_id", "sold_at", "amount", "is_fraud"]
+    assert layout.sql_type("sale_id") == describe(database, source()).sql_type("sale_id")
