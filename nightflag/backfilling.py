@@ -5,6 +5,7 @@ from datetime import datetime
 
 from nightflag import runs
 from nightflag.errors import SettingsError
+from nightflag.logical_dates import refuse_training_records
 from nightflag.runs import Run
 from nightflag.windows import refuse_cleaned
 from nightflag.workplace import Workplace
@@ -24,7 +25,7 @@ def outstanding(workplace: Workplace, dates: Sequence[datetime]) -> list[datetim
     if found:
         _refuse_future(found[-1], workplace.now())
         refuse_cleaned(found[0], runs.watermark(results, monitor))
-        _refuse_training_records(monitor, found[0], published)
+        refuse_training_records(monitor, found[0], published)
     return found
 
 
@@ -42,14 +43,4 @@ def _refuse_future(last: datetime, now: datetime) -> None:
             f"The night of {last:%Y-%m-%d %H:%M} UTC is still to come.",
             expected=f"nights up to now, {now:%Y-%m-%d %H:%M} UTC",
             mend="name an earlier last night",
-        )
-
-
-def _refuse_training_records(monitor: str, first: datetime, published: Sequence[datetime]) -> None:
-    if published and first < published[0]:
-        raise SettingsError(
-            f"The night of {first:%Y-%m-%d %H:%M} UTC is before the first one of {monitor}.",
-            expected=f"nights from {published[0]:%Y-%m-%d %H:%M} UTC on: the records before it "
-            "trained the first model, and say nothing when it scores them",
-            mend="name a later first night, or try the earlier ones with `nightflag replay`",
         )

@@ -10,6 +10,7 @@ from nightflag import drift, models, retraining, runs
 from nightflag.errors import ExpectationError, FeatureError, MonitorError, NightflagError
 from nightflag.failpoints import reached
 from nightflag.locks import Lock, hold
+from nightflag.logical_dates import refuse_impossible
 from nightflag.models import Entry, Model
 from nightflag.monitors import Monitor
 from nightflag.records.pulling import selection
@@ -47,7 +48,12 @@ def _alone(workplace: Workplace, activity: str) -> Iterator[Lock]:
 
 
 def open_night(workplace: Workplace, as_of: datetime) -> Run:
-    """The run of this logical date: its window, and whether it is published already."""
+    """The run of this logical date: its window, and whether it is published already.
+
+    Raises :class:`SettingsError` for a date more than a day ahead, and for one before the first.
+    """
+    results, name = workplace.results, workplace.monitor.name
+    refuse_impossible(name, as_of, runs.published(results, name), workplace.now())
     night = runs.open_run(workplace.results, workplace.monitor, as_of, workplace.now())
     reached("opened")
     return night

@@ -1,5 +1,7 @@
 """Bad input, through a whole night: a result, or one clear error that leaves nothing half-done."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from tests.integration.clarity import refuse_unclear, source
@@ -222,3 +224,41 @@ def test_a_row_expectation_that_only_warns_is_told_and_its_records_are_scored(st
     [warning] = run["warnings"].splitlines()
     assert warning.startswith("expect_column_values_to_be_between(column=amount, max_value=0)")
     assert warning.endswith("failed by 42 of 44 records, none held back for it")
+
+
+def test_columns_that_change_places_make_no_record_due(stages, database, tmp_path):
+    watch = stages.first_night(database).copy(tmp_path / "watch")
+    before = watch.published()
+    watch.execute("alter table payments rename to earlier")
+    watch.execute(
+        "create table payments as select channel, fee, paid_at, payment_id, amount from earlier"
+    )
+    assert watch.night(SECOND_NIGHT).status == "published"
+    [run] = watch.rows("select * from nightflag_runs where run_id = 2")
+    assert (run["records_read"], run["model_version"], run["warnings"]) == (0, 1, None)
+    assert watch.published()["payments_scores"] == before["payments_scores"]
+
+
+IMPOSSIBLE = {
+    "before the first one of payments": FIRST_NIGHT - timedelta(days=1),
+    "is still to come: the clock of": datetime.now(UTC) + timedelta(days=2),
+}
+
+
+@pytest.mark.parametrize("words", IMPOSSIBLE)
+def test_an_impossible_night_is_refused_and_leaves_no_run(stages, tmp_path, words):
+    watch = stages.changed("sqlite").copy(tmp_path / "watch")
+    before = watch.published()
+    refuse_unclear(watch.night(IMPOSSIBLE[words]), "SettingsError", words)
+    assert watch.published() == before
+    assert len(watch.rows("select run_id from nightflag_runs")) == 1
+
+
+def test_a_clock_that_was_set_back_finds_its_stretch_of_time_published(stages, tmp_path, database):
+    watch = stages.second_night(database).copy(tmp_path / "watch")
+    before = watch.published()
+    assert watch.night(SECOND_NIGHT - timedelta(hours=5)).status == "published"
+    [run] = watch.rows("select * from nightflag_runs where run_id = 3")
+    assert (run["records_read"], run["records_retracted"]) == (0, 0)
+    after = watch.published()
+    assert {**after, "runs": None} == {**before, "runs": None}
