@@ -206,6 +206,7 @@ def test_a_login_that_may_only_read_is_told_what_to_ask_for(
     assert "may create tables in schema nightflag" in nightflag("check", *NIGHT).out
     execute(
         postgresql_url,
+        "create table nightflag.nightflag_schema (version_num text)",
         "create table nightflag.nightflag_runs (a int)",
         "grant select, insert on nightflag.nightflag_runs to reader",
     )
