@@ -7,7 +7,6 @@ from datetime import datetime
 from nightflag import models, retraining, runs, windows
 from nightflag.checking import counting
 from nightflag.checking.finding import Finding
-from nightflag.databases import plans
 from nightflag.logical_dates import refuse_impossible
 from nightflag.records.pulling import margin_of, selection
 from nightflag.records.recency import newest, night_after
@@ -76,7 +75,7 @@ def _plan(workplace: Workplace, window: Window) -> Iterator[Finding]:
     layout = workplace.layout
     margin = margin_of(layout)
     query = selection(workplace.source, layout, window, undated=True, margin=margin)
-    plan = plans.of(workplace.source, query)
+    plan = workplace.source.plan(query)
     if plan is None:
         return
     way = f"by index {', '.join(plan.indexes)}" if plan.indexes else "by no index"

@@ -1,11 +1,10 @@
 """Every other database SQLAlchemy can talk to: a server-side cursor in, insertmanyvalues out."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Select, Table
+from sqlalchemy import Select
 
 from nightflag.databases.database import Database
 from nightflag.databases.values import batch, sampled_type
@@ -38,13 +37,3 @@ class CoreDatabase(Database):
             reached("snapshot taken")
             for rows in found.partitions():
                 yield batch(rows, columns)
-
-    @contextmanager
-    def appending(self) -> Iterator[Callable[[Table, pa.RecordBatch], None]]:
-        """See :meth:`Database.appending`."""
-
-        def append(table: Table, batch: pa.RecordBatch) -> None:
-            with self.writing() as connection:
-                self.add(connection, table, batch)
-
-        yield append

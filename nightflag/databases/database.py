@@ -1,7 +1,7 @@
 """The one interface through which everything reads and writes."""
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -23,6 +23,7 @@ from sqlalchemy.schema import ExecutableDDLElement
 from sqlalchemy.types import TypeEngine
 
 from nightflag.databases.literal import statement
+from nightflag.databases.plans import Plan
 from nightflag.databases.troubles import code, trouble
 from nightflag.errors import DatabaseRefused, DatabaseUnreachable, NightflagError
 from nightflag.monitors.references import redact
@@ -58,6 +59,10 @@ class Database:
         """``select`` as complete text in this database's dialect."""
         return statement(select, self.engine.dialect)
 
+    def plan(self, select: Select[Any]) -> Plan | None:
+        """How the database would read ``select``, which is not carried out; None: it won't say."""
+        return None
+
     def columns(self, select: Select[Any]) -> pa.Schema:
         """The names and Arrow types of what ``select`` returns, without reading its rows.
 
@@ -74,12 +79,19 @@ class Database:
         """
         raise NotImplementedError
 
-    def appending(self) -> AbstractContextManager[Callable[[Table, pa.RecordBatch], None]]:
+    @contextmanager
+    def appending(self) -> Iterator[Callable[[Table, pa.RecordBatch], None]]:
         """A function that adds a batch to a table, each batch whole or not at all.
 
-        The batch's columns are matched to the table's by name. All is committed at the end.
+        The batch's columns are matched to the table's by name. Each is committed by itself, to
+        hold no lock for long, or all at the end.
         """
-        raise NotImplementedError
+
+        def append(table: Table, batch: pa.RecordBatch) -> None:
+            with self.writing() as connection:
+                self.add(connection, table, batch)
+
+        yield append
 
     @contextmanager
     def loading(

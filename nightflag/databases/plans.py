@@ -1,12 +1,10 @@
-"""Plans: how a database would read what a query asks for, by its own estimate."""
+"""Plans: how PostgreSQL would read what a query asks for, by its own estimate."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
-
-from nightflag.databases.database import Database
+from sqlalchemy import Connection, func, select
 
 Node = dict[str, Any]
 
@@ -24,23 +22,20 @@ class Plan:
     searched: dict[str, int]
 
 
-def of(database: Database, query: Select[Any]) -> Plan | None:
-    """The plan of PostgreSQL, which is not carried out; None for any other database."""
-    if database.dialect != "postgresql":
-        return None
-    with database.reading() as connection:
-        told = connection.execution_options(no_parameters=True).exec_driver_sql(
-            f"explain (format json, verbose) {database.statement(query)}"
-        )
-        root = told.scalar_one()[0]["Plan"]
-        nodes = list(_nodes(root))
-        whole = [node for node in nodes if node["Node Type"] == "Seq Scan"]
-        return Plan(
-            records=root["Plan Rows"],
-            size=root["Plan Rows"] * root["Plan Width"],
-            indexes=tuple(dict.fromkeys(n["Index Name"] for n in nodes if "Index Name" in n)),
-            searched={node["Relation Name"]: _size(connection, node) for node in whole},
-        )
+def explained(connection: Connection, statement: str) -> Plan:
+    """The plan of PostgreSQL for the statement, which is not carried out."""
+    told = connection.execution_options(no_parameters=True).exec_driver_sql(
+        f"explain (format json, verbose) {statement}"
+    )
+    root = told.scalar_one()[0]["Plan"]
+    nodes = list(_nodes(root))
+    whole = [node for node in nodes if node["Node Type"] == "Seq Scan"]
+    return Plan(
+        records=root["Plan Rows"],
+        size=root["Plan Rows"] * root["Plan Width"],
+        indexes=tuple(dict.fromkeys(n["Index Name"] for n in nodes if "Index Name" in n)),
+        searched={node["Relation Name"]: _size(connection, node) for node in whole},
+    )
 
 
 def _nodes(node: Node) -> Iterator[Node]:

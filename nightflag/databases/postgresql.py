@@ -25,6 +25,8 @@ from sqlalchemy.schema import ExecutableDDLElement
 from nightflag.databases import options
 from nightflag.databases.arrow import with_types, without_nul
 from nightflag.databases.database import Database
+from nightflag.databases.named_type import NamedType
+from nightflag.databases.plans import Plan, explained
 from nightflag.databases.troubles import code
 from nightflag.failpoints import reached
 
@@ -69,19 +71,6 @@ BAD_MESSAGE = "08P01"
 """Rows of another type than the table's: the one of its class that no waiting mends."""
 
 
-class NamedType(types.UserDefinedType[object]):
-    """A PostgreSQL type called by the name the catalogue knows it by."""
-
-    cache_ok = True
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def get_col_spec(self, **_: object) -> str:
-        """The name, as it stands in a column definition or a cast."""
-        return self.name
-
-
 class PostgresqlDatabase(Database):
     """PostgreSQL 14 or newer."""
 
@@ -98,6 +87,11 @@ class PostgresqlDatabase(Database):
         with self._cursor() as cursor:
             cursor.execute(text)
             return pa.schema([_described(field) for field in cursor.fetch_arrow_table().schema])
+
+    def plan(self, select: Select[Any]) -> Plan:
+        """See :meth:`Database.plan`."""
+        with self.reading() as connection:
+            return explained(connection, self.statement(select))
 
     def readable(self, column: ColumnElement[Any], field: pa.Field) -> ColumnElement[Any]:
         """See :meth:`Database.readable`: numeric, uuid and the like have no Arrow type here."""
@@ -134,7 +128,7 @@ class PostgresqlDatabase(Database):
 
     @contextmanager
     def appending(self) -> Iterator[Callable[[Table, pa.RecordBatch], None]]:
-        """See :meth:`Database.appending`; NUL characters are written out."""
+        """See :meth:`Database.appending`; all in one transaction, NUL characters written out."""
         with self.loading(()) as append:
             yield lambda table, batch: append(table, without_nul(batch))
 

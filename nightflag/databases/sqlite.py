@@ -6,7 +6,7 @@ when it closes the file, which corrupted a database here (docs/decisions/0001).
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -110,16 +110,6 @@ class SqliteDatabase(Database):
             reached("snapshot taken")
             while rows := cursor.fetchmany(batch_size):
                 yield batch(rows, columns)
-
-    @contextmanager
-    def appending(self) -> Iterator[Callable[[Table, pa.RecordBatch], None]]:
-        """See :meth:`Database.appending`; commits batch by batch, to hold no lock for long."""
-
-        def append(table: Table, rows: pa.RecordBatch) -> None:
-            with self.writing() as connection:
-                self.add(connection, table, rows)
-
-        yield append
 
     def add(self, connection: Connection, table: Table, batch: pa.RecordBatch) -> None:
         """See :meth:`Database.add`."""
