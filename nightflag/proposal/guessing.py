@@ -1,7 +1,6 @@
 """Key, event time, label, features and expectations, guessed from a table."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,9 +13,9 @@ from nightflag import features
 from nightflag.databases import Database
 from nightflag.errors import MonitorError, SourceError
 from nightflag.monitors import Monitor
-from nightflag.proposal import seeing
+from nightflag.proposal import keys, seeing
 from nightflag.proposal.seeing import Seen
-from nightflag.proposal.tables import SAMPLE, Looked, look_at, tells_all_apart
+from nightflag.proposal.tables import SAMPLE, Looked, look_at
 from nightflag.records import describe
 from nightflag.records.recency import newest
 from nightflag.records.times import event_times
@@ -28,7 +27,6 @@ AFTERWARDS = re.compile(r"updat|modif|chang|delet|expir|due|birth|valid|until|lo
 LABELS = re.compile(r"label|anomal|fraud|outlier|attack|abnormal|intrusion")
 CERTAIN_LABELS = re.compile(r"(is_)?(label|anomaly|anomalous|fraud|outlier|attack)")
 PERHAPS_LABELS = re.compile(r"event|incident|fail|fault|defect|target|breakdown")
-IDENTIFIERS = re.compile(r"(^|_)(id|key|uuid|guid|nr|no|num|number)$|[a-z](Id|ID|Key|Number)$")
 RATES = (0.01, 0.02, 0.05, 0.1)
 HELD_OUT = 0.25
 
@@ -66,7 +64,8 @@ def propose(database: Database, reference: str, wishes: Wishes) -> Guesses:
     naming the candidates where the key or the event time cannot be guessed.
     """
     looked = look_at(database, wishes.table, wishes.schema)
-    key, why_key = _key(database, looked, wishes)
+    told = (wishes.key, "As you said.") if wishes.key else None
+    key, why_key = told or keys.guess(database, looked)
     time, why_time = _time(looked, wishes, has_text_times=database.dialect == "sqlite")
     label, why_label = _label(looked, {*key, time}, wishes)
     monitor = _monitor(reference, wishes, {"key": key, "time": time, "label": label})
@@ -84,37 +83,6 @@ def propose(database: Database, reference: str, wishes: Wishes) -> Guesses:
         newest(database, monitor.source),
         seeing.guess(looked.records, inferred, key=key, time=time, label=label),
     )
-
-
-def _key(database: Database, looked: Looked, wishes: Wishes) -> tuple[tuple[str, ...], str]:
-    if wishes.key:
-        return wishes.key, "As you said."
-    if looked.primary_key:
-        return looked.primary_key, "The primary key."
-    if len(looked.unique) == 1:
-        return looked.unique[0], "Declared unique, and there is no primary key."
-    candidates = [name for name in looked.columns.names if _tells_apart(looked, name)]
-    named = [name for name in candidates if IDENTIFIERS.search(name)]
-    for likely in named or (candidates if len(candidates) == 1 else []):
-        if tells_all_apart(database, looked, likely):
-            return (likely,), "No primary key is declared, but here no value is missing or twice."
-    raise SourceError(
-        f"{looked.name} declares no primary key, so the key cannot be guessed.",
-        expected=f"the column or columns that identify a record; {_listed(candidates, looked)}",
-        mend="name them: --key COLUMN, or --key COLUMN,COLUMN",
-    )
-
-
-def _tells_apart(looked: Looked, name: str) -> bool:
-    values = looked.records.column(name)
-    different = len(values.unique()) == len(values) and not values.null_count
-    return bool(len(values)) and different and not pa.types.is_floating(values.type)
-
-
-def _listed(candidates: Sequence[str], looked: Looked) -> str:
-    if candidates:
-        return f"in the sample these have no value twice: {', '.join(candidates)}"
-    return f"the columns are {', '.join(looked.columns.names)}"
 
 
 def _time(looked: Looked, wishes: Wishes, *, has_text_times: bool) -> tuple[str, str]:

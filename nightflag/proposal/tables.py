@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import pyarrow as pa
-from sqlalchemy import Inspector, column, func, inspect, literal_column, select, table
+from sqlalchemy import Inspector, column, inspect, literal_column, select, table
 from sqlalchemy.exc import NoSuchTableError
 
 from nightflag.databases import Database
@@ -50,15 +50,6 @@ def look_at(database: Database, name: str, schema: str | None) -> Looked:
     with database.reading() as connection:
         primary_key, unique = _declared(inspect(connection), name, schema)
     return Looked(name, schema, columns, records, primary_key, unique)
-
-
-def tells_all_apart(database: Database, looked: Looked, name: str) -> bool:
-    """Whether no value of the column is missing or stands twice, in all of the table."""
-    counted = select(func.count(), func.count(column(name).distinct()))
-    with database.reading() as connection:
-        source = table(looked.name, schema=looked.schema)
-        records, different = connection.execute(counted.select_from(source)).one()
-    return bool(records == different)
 
 
 def _declared(

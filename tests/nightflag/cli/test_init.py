@@ -90,6 +90,48 @@ def test_a_key_that_cannot_be_guessed_names_the_candidates(nightflag, any_bank: 
     assert nightflag(*TABLE, "paid", "--key", "message").code == 0
 
 
+def test_columns_that_identify_a_record_together_are_a_key(
+    nightflag, any_bank: str, home: Path
+) -> None:
+    execute(
+        any_bank,
+        "create view sums as select a.payment_id / 4 as order_no, a.payment_id % 4 as line_no,"
+        " b.paid_at, a.amount from payments a join payments b"
+        " on b.payment_id = a.payment_id / 4 * 4",
+        "create view tills as select a.payment_id / 6 as day_no, a.payment_id / 2 % 3 as till,"
+        " a.payment_id % 2 as shift, b.booked_on, a.amount from payments a join payments b"
+        " on b.payment_id = a.payment_id / 6 * 6",
+    )
+    for table in ("sums", "tills"):
+        assert nightflag(*TABLE, table).code == 0
+    path = home / "monitors" / "sums.yaml"
+    assert read(path).source.key == ("order_no", "line_no")
+    assert (
+        "these together do: none is missing, and no combination stands twice." in path.read_text()
+    )
+    assert nightflag("check", "sums", "--as-of", "2026-01-20").code == 0
+    assert read(home / "monitors" / "tills.yaml").source.key == ("day_no", "till", "shift")
+
+
+def test_a_combination_that_stands_twice_beyond_the_sample_is_no_key(
+    nightflag, bank: str, home: Path
+) -> None:
+    execute(
+        bank,
+        "create table steps (at text, machine text, heat real)",
+        "with recursive numbers (n) as"
+        " (select 0 union all select n + 1 from numbers where n < 10000)"
+        " insert into steps select datetime('2026-01-01', (n / 2) || ' minutes'),"
+        " case n % 2 when 0 then 'saw' else 'press' end, n % 9 from numbers",
+        "insert into steps select at, machine, 0 from steps limit 1",
+    )
+    said = nightflag(*TABLE, "steps")
+    assert (said.code, "the columns are at, machine, heat" in said.err) == (2, True)
+    execute(bank, "delete from steps where rowid = (select max(rowid) from steps)")
+    assert nightflag(*TABLE, "steps").code == 0
+    assert read(home / "monitors" / "steps.yaml").source.key == ("at", "machine")
+
+
 def test_every_table_gets_a_monitor_but_those_that_cannot_be_guessed(
     nightflag, any_bank: str, home: Path
 ) -> None:
