@@ -7,9 +7,9 @@ from cyclopts import Parameter
 
 from nightflag.cli.failures import show
 from nightflag.cli.nights import ready_for_prefect
-from nightflag.cli.options import AsJson, Moment, Verbose, duration
+from nightflag.cli.options import AsJson, Moment, Quiet, Verbose, duration
 from nightflag.cli.output import print_json, say
-from nightflag.cli.progress import steps
+from nightflag.cli.progress import each_night
 from nightflag.errors import NightflagError
 from nightflag.monitors import find
 from nightflag.settings import Settings
@@ -44,45 +44,46 @@ def backfill(
     dry_run: Annotated[
         bool, Parameter(negative="", help="Only say which nights would be published.")
     ] = False,
+    quiet: Quiet = False,
     verbose: Verbose = False,
     as_json: AsJson = False,
 ) -> int:
     """Publish the nights of a stretch of time that are not published yet, the earliest first."""
     find(Settings().monitors_folder, monitor)
-    ready_for_prefect(verbose=verbose, quiet=as_json or dry_run)
+    ready_for_prefect(verbose=verbose, quiet=quiet or as_json or dry_run)
     from flows import backfilling
 
     dates = backfilling.outstanding(monitor, start, end, every)
-    say(f"{monitor}: {len(dates)} nights are not published yet.")
+    if not quiet:
+        say(f"{monitor}: {len(dates)} nights are not published yet.")
     if dry_run:
         rows: list[dict[str, Any]] = [{"as_of": as_of} for as_of in dates]
         code = 0
         if not as_json:
             print(*(f"{as_of:%Y-%m-%d %H:%M}" for as_of in dates), sep="\n")
     else:
-        rows, code = _published(monitor, dates, quiet=as_json)
+        rows, code = _published(monitor, dates, shown=not (as_json or quiet), verbose=verbose)
     if as_json:
         print_json(rows)
     return code
 
 
 def _published(
-    monitor: str, dates: list[datetime], *, quiet: bool
+    monitor: str, dates: list[datetime], *, shown: bool, verbose: bool
 ) -> tuple[list[dict[str, Any]], int]:
     """A row for each published night, and the exit code: that of the night that failed, if any."""
     from flows import backfilling
     from nightflag.backfilling import sentence
 
     rows: list[dict[str, Any]] = []
-    for as_of in dates:
-        try:
-            with steps(f"{monitor} {as_of:%Y-%m-%d %H:%M}", quiet=quiet):
-                night = backfilling.publish(monitor, as_of)
-        except NightflagError as error:
-            show(error, about=f"{monitor} {as_of:%Y-%m-%d %H:%M}")
-            say(f"{len(rows)} of {len(dates)} nights are published; the same command goes on here.")
-            return rows, error.exit_code
-        rows.append({name: getattr(night, name) for name in KEPT})
-        if not quiet:
-            print(f"{len(rows)}/{len(dates)} {sentence(night)}", flush=True)
+    nights = (backfilling.publish(monitor, as_of) for as_of in dates)
+    try:
+        for night in each_night(nights, len(dates), quiet=not shown or verbose):
+            rows.append({name: getattr(night, name) for name in KEPT})
+            if shown:
+                print(f"{len(rows)}/{len(dates)} {sentence(night)}", flush=True)
+    except NightflagError as error:
+        show(error, about=f"{monitor} {dates[len(rows)]:%Y-%m-%d %H:%M}")
+        say(f"{len(rows)} of {len(dates)} nights are published; the same command goes on here.")
+        return rows, error.exit_code
     return rows, 0

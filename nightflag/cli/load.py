@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from nightflag.cli.options import Database, Quiet, duration
+from nightflag.cli.options import Database, Quiet, duration, moment
 from nightflag.cli.output import say
 from nightflag.cli.progress import progress
 from nightflag.cli.results import read_secret
@@ -42,11 +42,15 @@ def load(
     key: Annotated[Name, Parameter(help="Its key columns, separated by commas.")] = None,
     number: Annotated[Name, Parameter(help="Number the records in a column of this name.")] = None,
     clock: Annotated[
-        Name, Parameter(help="Make up event times in a column of this name, up to this midnight.")
+        Name, Parameter(help="Make up event times in a column of this name, in the file's order.")
     ] = None,
     every: Annotated[
         timedelta, Parameter(converter=duration, n_tokens=1, help="How far apart these times are.")
     ] = MINUTE,
+    until: Annotated[
+        datetime | None,
+        Parameter(converter=moment, n_tokens=1, help="Where these end; by default this midnight."),
+    ] = None,
     header: Annotated[bool, Parameter(help="Whether the first line has the headings.")] = True,
     encoding: Annotated[str, Parameter(help="The encoding of a CSV file.")] = "utf-8",
     append: Annotated[bool, Parameter(negative="", help="Add to a table that is there.")] = False,
@@ -69,7 +73,7 @@ def load(
         schema,
         tuple(key.split(",")) if key else (),
         number,
-        Clock(clock, every, midnight) if clock else None,
+        Clock(clock, every, until or midnight) if clock else None,
         "append" if append else "replace" if replace else "refuse",
     )
     place = connect(database_url(database, read_secret=read_secret))

@@ -8,6 +8,7 @@ from cyclopts import Parameter
 
 from nightflag.cli.options import AsJson
 from nightflag.cli.output import print_json, print_table, say
+from nightflag.cli.progress import steps
 from nightflag.cli.results import at_work_on
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def reproduce(
     """Train a model again as it was trained, in memory, and compare; exits with 1 if it differs."""
     from nightflag.reproduction import reproduce as again
 
-    with at_work_on(monitor) as workplace:
+    with at_work_on(monitor) as workplace, steps(f"model {version}", quiet=as_json):
         made = again(workplace, version)
     if as_json:
         print_json([{**asdict(made), "agrees": made.agrees}])

@@ -6,6 +6,7 @@ each entity, and only of entities that have records in it, as its records can be
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,18 @@ from sqlalchemy import ColumnElement, Select, Subquery, and_, case, column, fals
 from nightflag.databases import Database
 from nightflag.errors import SourceError
 from nightflag.features.history import View
+from nightflag.pace import told
 from nightflag.records.layout import Layout, relation
-from nightflag.records.pulling import Batch, Past, inside_window, margin_of, pull, with_derived
+from nightflag.records.pulling import (
+    Batch,
+    Past,
+    about,
+    inside_window,
+    margin_of,
+    pull,
+    selection,
+    with_derived,
+)
 from nightflag.records.timeline import Timeline, joined
 from nightflag.records.times import bound
 from nightflag.windows import Window
@@ -55,6 +66,20 @@ def follow(
     have no past and are no one's.
     """
     refuse_unknown_entity(layout, view.entity)
+    batches = _followed(database, layout, window, view, batch_size=batch_size, undated=undated)
+    alone = selection(database, layout, window, undated=undated)
+    return told(batches, partial(about, database, alone))
+
+
+def _followed(
+    database: Database,
+    layout: Layout,
+    window: Window,
+    view: View,
+    *,
+    batch_size: int,
+    undated: bool,
+) -> Iterator[Batch]:
     statement = context(database, layout, window, view, undated=undated)
     before: Timeline | None = None
     for records in database.read(statement, columns=layout.columns, batch_size=batch_size):

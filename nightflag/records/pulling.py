@@ -3,16 +3,18 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import ColumnElement, Select, and_, column, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, column, func, or_, select, true
 
 from nightflag.databases import Database
 from nightflag.features.history import History, View
+from nightflag.pace import told
 from nightflag.records.layout import Layout, relation
 from nightflag.records.timeline import Timeline
 from nightflag.records.times import bound, event_times
@@ -92,9 +94,22 @@ def pull(
     without a readable event time come along.
     """
     statement = selection(database, layout, window, undated=undated, margin=margin_of(layout))
-    for records in database.read(statement, columns=layout.columns, batch_size=batch_size):
-        batch = with_derived(records, layout)
-        yield batch.keep(inside_window(batch.event_time, window, undated=undated))
+
+    def pulled() -> Iterator[Batch]:
+        for records in database.read(statement, columns=layout.columns, batch_size=batch_size):
+            batch = with_derived(records, layout)
+            yield batch.keep(inside_window(batch.event_time, window, undated=undated))
+
+    return told(pulled(), partial(about, database, statement))
+
+
+def about(database: Database, statement: Select[Any]) -> int:
+    """How many records the statement reads: by the database's own estimate, or else counted."""
+    if plan := database.plan(statement):
+        return plan.records
+    counted = select(func.count()).select_from(statement.subquery("counted"))
+    with database.reading() as connection:
+        return int(connection.execute(counted).scalar_one())
 
 
 def selection(

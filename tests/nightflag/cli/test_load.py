@@ -130,6 +130,10 @@ def test_a_file_without_headings_key_and_time_gets_them(
     assert times[0] == midnight - timedelta(hours=300)
     assert nightflag("init", "--table", "readings").code == 0
     assert nightflag("check", "readings").code == 0
+    again = ("--until", "2026-01-31", "--replace", *made)
+    assert nightflag("load", str(file), "--table", "readings", *again).code == 0
+    [[latest]] = rows(place, "select max(read_at) from readings")
+    assert datetime.fromisoformat(str(latest)) == datetime(2026, 1, 30, 23)
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,16 @@
 
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from nightflag import failpoints
+from nightflag import failpoints, pace
 from nightflag.cli.output import print_table
-from nightflag.cli.progress import each_night, steps
+from nightflag.cli.progress import each_night, figures, progress, steps
 
 ROOT = Path(__file__).parents[3]
 ROWS = [
@@ -45,9 +46,45 @@ def test_a_pipe_has_no_control_characters_and_no_steps(capsys, monkeypatch) -> N
         failpoints.reached("opened")
     print_table(ROWS, COLUMNS)
     said = capsys.readouterr()
-    assert said.err == ""
+    assert said.err == "", "nothing, for it took less than half a minute"
     assert all(letter == "\n" or letter.isprintable() for letter in said.out)
     assert failpoints.listeners == []
+    assert pace.listeners == []
+
+
+def read(records: int, *, of: int) -> None:
+    """Let whoever watches hear of records that came."""
+    for listener in pace.listeners:
+        listener(records, of)
+
+
+def test_a_log_has_a_line_now_and_then(capsys) -> None:
+    with steps("payments", pause=0):
+        failpoints.reached("loaded")
+        read(500, of=2_000)
+        read(2_000, of=2_000)
+        failpoints.reached("before commit")
+        failpoints.reached("published")
+    starting, scoring, half, whole, last = capsys.readouterr().err.splitlines()
+    assert (starting, scoring) == ("payments: starting", "payments: scoring")
+    assert re.fullmatch(r"payments: scoring, 500 of 2,000 records, [\d,]+/s, about 0:.* left", half)
+    assert re.fullmatch(r"payments: scoring, 2,000 of 2,000 records, [\d,]+/s", whole)
+    assert last == "payments: evaluating and reporting"
+
+
+def test_who_is_quiet_says_nothing_and_has_nothing_counted(capsys) -> None:
+    with steps("payments", quiet=True, pause=0):
+        assert (failpoints.listeners, pace.listeners) == ([], [])
+    with progress(quiet=True, pause=0) as told:
+        told("loading", 5, 10)
+    assert capsys.readouterr().err == ""
+
+
+def test_the_rest_is_told_in_time() -> None:
+    assert figures(0, 400, None) == ""
+    assert figures(1_000, None, None) == "1,000 records"
+    assert figures(100, 400, 10.0) == "100 of 400 records, 10/s, about 0:00:30 left"
+    assert figures(400, 400, 10.0) == "400 of 400 records, 10/s"
 
 
 def test_nights_are_awaited_one_by_one_and_all_come() -> None:
@@ -61,10 +98,11 @@ def test_nights_are_awaited_one_by_one_and_all_come() -> None:
 def on_a_terminal(**environment: str) -> str:
     """What a run's steps write to a real pseudo-terminal."""
     script = """
-from nightflag import failpoints
+from nightflag import failpoints, pace
 from nightflag.cli.progress import steps
 with steps("payments"):
     failpoints.reached("loaded")
+    pace.listeners[0](500, 2_000)
 """
     ours, theirs = pty.openpty()
     plain = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
@@ -85,6 +123,7 @@ with steps("payments"):
 def test_a_terminal_shows_the_step_in_colour_where_colour_is_wanted() -> None:
     coloured = on_a_terminal()
     assert "payments: scoring" in coloured
+    assert "500 of 2,000 records" in coloured
     assert "\x1b[3" in coloured
     assert "\x1b[3" not in on_a_terminal(NO_COLOR="1")
     assert on_a_terminal(TERM="dumb") == ""

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import text
 
+from nightflag import pace
 from nightflag.databases import Database, connect
 from nightflag.monitors import Source
 from nightflag.records import Batch, describe, pull
@@ -53,6 +54,26 @@ def batches(database: Database, window: Window, *, zone: str, undated: bool = Fa
     source = Source(database="env:X", table="readings", key=("id",), time="at", time_zone=zone)
     layout = describe(database, source)
     return list(pull(database, layout, window, batch_size=7, undated=undated))
+
+
+def test_whoever_watches_hears_how_many_came_of_about_how_many(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[tuple[int, int]] = []
+    fill(database, "timestamp", [f"2024-05-01 {hour:02}:00:00" for hour in range(20)])
+    with database.writing() as connection:
+        connection.execute(text("analyze"))
+    monkeypatch.setattr(pace, "listeners", [lambda *counts: heard.append(counts)])
+    assert len(pulled(database, MAY_DAY)) == 20
+    assert [come for come, _ in heard] == [7, 14, 20]
+    assert all(come <= expected <= 25 for come, expected in heard), "an estimate, on PostgreSQL"
+
+
+def test_nothing_is_counted_where_nobody_watches() -> None:
+    def about() -> int:
+        raise AssertionError("counted all the same")
+
+    assert list(pace.told(iter([[1], [2, 3]]), about)) == [[1], [2, 3]]
 
 
 def utc(day: int, hour: int = 0, minute: int = 0, *, month: int = 5) -> dt.datetime:
