@@ -1,17 +1,10 @@
 """Statements as text: for drivers that take nothing else, and out of SQLAlchemy's reach."""
 
+from functools import cache
+
 from sqlalchemy import TextClause, text
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.expression import SelectBase
-
-# A named style: only then are percent signs in identifiers left as they are.
-PLAIN_DIALECTS: dict[str, Dialect] = {
-    "postgresql": postgresql.dialect(paramstyle="named"),  # type: ignore[no-untyped-call]
-    "sqlite": sqlite.dialect(paramstyle="named"),
-}
-# In standard strings, all there are by default, a backslash is a backslash.
-PLAIN_DIALECTS["postgresql"]._backslash_escapes = False  # type: ignore[attr-defined]
 
 
 def verbatim(sql: str) -> TextClause:
@@ -21,5 +14,27 @@ def verbatim(sql: str) -> TextClause:
 
 def statement(select: SelectBase, dialect: Dialect) -> str:
     """``select`` as one complete statement, its values written in as quoted literals."""
-    plain = PLAIN_DIALECTS.get(dialect.name, dialect)
+    made = {"postgresql": _postgresql, "sqlite": _sqlite}.get(dialect.name)
+    plain = made() if made else dialect
     return str(select.compile(dialect=plain, compile_kwargs={"literal_binds": True}))
+
+
+# A named style: only then are percent signs in identifiers left as they are. Each dialect is
+# imported where it is in use: a command that only reads need not wait for the other.
+
+
+@cache
+def _postgresql() -> Dialect:
+    from sqlalchemy.dialects import postgresql
+
+    plain: Dialect = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
+    # In standard strings, all there are by default, a backslash is a backslash.
+    plain._backslash_escapes = False  # type: ignore[attr-defined]
+    return plain
+
+
+@cache
+def _sqlite() -> Dialect:
+    from sqlalchemy.dialects import sqlite
+
+    return sqlite.dialect(paramstyle="named")
