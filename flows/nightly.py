@@ -12,7 +12,7 @@ from flows.logical_dates import LogicalDate, resolved, run_name
 from flows.retraining import retrain
 from flows.schedules import missed_nights, newest_due
 from flows.workplaces import at_work_on
-from nightflag import housekeeping, metrics, nights, reporting, runs
+from nightflag import housekeeping, nights, reporting, runs
 from nightflag.errors import NightflagError
 from nightflag.locks import Lock
 from nightflag.runs import Run
@@ -26,6 +26,7 @@ from tasks import (
     publish_night,
     score_partition,
     tidy_up,
+    write_metrics,
     write_report,
 )
 
@@ -58,7 +59,8 @@ def nightly(monitor: str, as_of: LogicalDate = None, retraining: Retraining = "w
         with reporting.failure_is_a_warning():
             evaluate_night(workplace, night)
         with reporting.failure_is_a_warning():
-            metrics.write(workplace, night)
+            if workplace.metrics is not None:
+                write_metrics(workplace, night)
         with artifacts.trouble_is_a_warning():
             artifacts.show_night(write_report(workplace, night))
         with artifacts.trouble_is_a_warning():
@@ -88,12 +90,13 @@ def _logical_date(workplace: Workplace, as_of: datetime | None) -> datetime:
 
 def _published(workplace: Workplace, night: Run, lock: Lock, retraining: Retraining) -> Run:
     with nights.recorded_failure(workplace, night):
-        warnings = [*check_tonight(workplace, night)]
-        with nights.champion_goes_on(workplace) as failures:
+        findings = check_tonight(workplace, night)
+        with nights.champion_goes_on(workplace) as warnings:
             reason = nights.reason_to_train(workplace, night, retraining)
             if reason is not None:
                 retrain(night.monitor, as_of=night.as_of, before=night.window.start, reason=reason)
-        warnings += failures
         entry, model = load_champion(workplace, night.as_of)
         partitions = [score_partition(workplace, night, model)]
-        return publish_night(workplace, night, entry, partitions, warnings=warnings, lock=lock)
+        return publish_night(
+            workplace, night, entry, partitions, warnings=warnings, lock=lock, findings=findings
+        )

@@ -19,7 +19,8 @@ from nightflag.results.publication import Publication
 from nightflag.results.staging import Counts
 from nightflag.runs import Run
 from nightflag.scoring import Partition
-from nightflag.validation import check_table, refuse_or_warn, split, total
+from nightflag.validation import TableFinding, check_table, outcomes, refuse, split, total
+from nightflag.validation.outcome import warnings as failed_expectations
 from nightflag.workplace import Workplace
 
 logger = logging.getLogger(__name__)
@@ -72,8 +73,8 @@ def recorded_failure(workplace: Workplace, night: Run) -> Iterator[None]:
         raise
 
 
-def check_tonight(workplace: Workplace, night: Run) -> tuple[str, ...]:
-    """The warnings of tonight's table expectations; a critical one that fails stops the night."""
+def check_tonight(workplace: Workplace, night: Run) -> tuple[TableFinding, ...]:
+    """What tonight's table expectations found; a critical one that fails stops the night."""
     source = workplace.source
     expectations = split(workplace.monitor.expectations)[1]
     if not expectations:
@@ -82,7 +83,8 @@ def check_tonight(workplace: Workplace, night: Run) -> tuple[str, ...]:
     url = source.url.render_as_string(hide_password=False)
     findings = check_table(url, source.statement(window), expectations)
     reached("checked")
-    return refuse_or_warn(findings)
+    refuse(findings)
+    return findings
 
 
 def reason_to_train(workplace: Workplace, night: Run, wish: str) -> str | None:
@@ -159,6 +161,7 @@ def publish(
     *,
     warnings: Sequence[str],
     lock: Lock,
+    findings: Sequence[TableFinding] = (),
 ) -> Run:
     """The published run: everything staged became visible in one transaction.
 
@@ -169,6 +172,8 @@ def publish(
     if earlier is not None and earlier.is_published:
         return earlier
     counts = sum((partition.counts for partition in partitions), start=Counts())
+    rules = total(partition.rules for partition in partitions if partition.rules)
+    found = outcomes(workplace.monitor.expectations, rules, findings)
     publication.publish(
         workplace.results,
         workplace.tables,
@@ -180,7 +185,7 @@ def publish(
             warnings="\n".join(
                 [
                     *warnings,
-                    *_failed_rules(partitions),
+                    *failed_expectations(found),
                     *_nothing_there(night, partitions),
                     *_other_columns(night, entry),
                     *_reach_of_alarm(workplace, entry),
@@ -191,19 +196,12 @@ def publish(
             lock=lock,
             now=workplace.now(),
             drift=drift.measured(partition.tally for partition in partitions),
+            expectations=found,
         ),
     )
     reached("published")
     published = runs.of_date(workplace.results, night.monitor, night.as_of)
     return published or night
-
-
-def _failed_rules(partitions: Sequence[Partition]) -> Iterator[str]:
-    """A warning for each row expectation of severity ``warning`` that records did not fulfil."""
-    for rule in total(partition.rules for partition in partitions if partition.rules):
-        if rule.severity == "warning" and rule.failed:
-            many = f"{rule.failed:,} of {rule.checked:,} records"
-            yield f"{rule.rule}: failed by {many}, none held back for it"
 
 
 def _nothing_there(night: Run, partitions: Sequence[Partition]) -> tuple[str, ...]:

@@ -99,13 +99,14 @@ def _night(workplace: Workplace, as_of: datetime) -> Night:
 def _publish(workplace: Workplace, night: Run, lock: Lock) -> None:
     """The steps of the nightly flow, without Prefect (a test compares the two)."""
     with nights.recorded_failure(workplace, night):
-        warnings = [*nights.check_tonight(workplace, night)]
-        with nights.champion_goes_on(workplace) as failures:
+        findings = nights.check_tonight(workplace, night)
+        with nights.champion_goes_on(workplace) as warnings:
             reason = nights.reason_to_train(workplace, night, "when due")
             if reason is not None:
                 before = night.window.start or night.as_of
                 training.train(workplace, as_of=night.as_of, before=before, reason=reason)
-        warnings += failures
         entry, model = nights.load_champion(workplace, night.as_of)
         partitions = [scoring.score(workplace, night, model)]
-        nights.publish(workplace, night, entry, partitions, warnings=warnings, lock=lock)
+        nights.publish(
+            workplace, night, entry, partitions, warnings=warnings, lock=lock, findings=findings
+        )

@@ -13,6 +13,7 @@ from nightflag import (
     digests,
     evaluation,
     housekeeping,
+    metrics,
     nights,
     reflagging,
     reporting,
@@ -48,6 +49,9 @@ publish_night = Task(nights.publish, name="publish", **POLICY)
 decide_anew = Task(reflagging.anew, name="decide flags anew", **POLICY)
 evaluate_night = Task(evaluation.evaluate, name="evaluate", **POLICY)
 tidy_up = Task(tidying.tidy, name="tidy up", cache_policy=NO_CACHE, persist_result=False)
+write_metrics = Task(
+    metrics.write, name="write metrics", cache_policy=NO_CACHE, persist_result=False
+)
 write_report = Task(
     reporting.write, name="write report", cache_policy=NO_CACHE, persist_result=False
 )

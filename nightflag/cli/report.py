@@ -12,7 +12,7 @@ from nightflag.cli.output import say
 from nightflag.cli.results import at_work_on, results_of
 from nightflag.errors import ReportError
 from nightflag.monitors import find
-from nightflag.reporting.names import page_of
+from nightflag.reporting.names import data_docs_of, page_of
 from nightflag.results.reading import published_night
 from nightflag.settings import Settings
 
@@ -26,6 +26,10 @@ def report(
         bool, Parameter(name="--open", negative="", help="Show it in the web browser.")
     ] = False,
     anew: Annotated[bool, Parameter(negative="", help="Write the page again first.")] = False,
+    data_docs: Annotated[
+        bool,
+        Parameter(negative="", help="Write Great Expectations' Data Docs beside it, too."),
+    ] = False,
 ) -> None:
     """Say where the page of a night lies, by default of the newest; it is written if need be."""
     settings = Settings()
@@ -34,21 +38,23 @@ def report(
     if night is None:
         raise _nothing_published(monitor, as_of)
     page = page_of(settings.reports_folder, monitor, night["as_of"])
-    if anew or not page.exists():
-        page = _written(monitor, night["as_of"])
+    if anew or data_docs or not page.exists():
+        page = _written(monitor, night["as_of"], data_docs=data_docs)
     print(page)
+    if data_docs:
+        print(data_docs_of(settings.reports_folder, monitor, night["as_of"]))
     if to_open and not webbrowser.open(page.as_uri()):
         say("No web browser was found on this machine; open the file above in one.")
 
 
-def _written(monitor: str, as_of: datetime) -> Path:
+def _written(monitor: str, as_of: datetime, *, data_docs: bool) -> Path:
     from nightflag import reporting, runs
 
     with at_work_on(monitor) as workplace:
         night = runs.of_date(workplace.results, monitor, as_of)
         if night is None:
             raise _nothing_published(monitor, as_of)
-        return reporting.write(workplace, night).path
+        return reporting.write(workplace, night, data_docs=data_docs).path
 
 
 def _nothing_published(monitor: str, as_of: datetime | None) -> ReportError:

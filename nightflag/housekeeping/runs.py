@@ -1,4 +1,4 @@
-"""Runs of which nothing is needed any more: their row, drift, quality and sent digests."""
+"""Runs of which nothing is needed any more: their row, and what was kept of them beside it."""
 
 from nightflag import nights
 from nightflag.failpoints import reached
@@ -24,7 +24,7 @@ def remove(workplace: Workplace) -> None:
         refuse_lost_lock(connection, lock, workplace.now())
         for one in _runs(workplace):
             place = {"monitor": one.monitor, "run_id": one.run_id}
-            for query in ("drop_drift", "drop_quality", "drop_run"):
+            for query in ("drop_drift", "drop_quality", "drop_expectations", "drop_run"):
                 run(connection, query, **place)
             run(connection, "drop_digests", monitor=one.monitor, as_of=one.as_of)
         reached("before commit")

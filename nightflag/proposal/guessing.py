@@ -94,7 +94,8 @@ def _time(looked: Looked, wishes: Wishes, *, has_text_times: bool) -> tuple[str,
         raise SourceError(
             f"No column of {looked.name} holds times, so the event time cannot be guessed.",
             expected="a timestamp, a date, or (in SQLite) ISO 8601 text such as 2026-01-31 14:30",
-            mend=f"name it: --time COLUMN, out of {', '.join(names)}",
+            mend=f"name it: --time COLUMN, out of {', '.join(names)}; to try things out, "
+            "`nightflag load FILE --table NAME --clock COLUMN` makes times up",
         )
     best, *others = sorted(candidates, key=lambda name: _unlikely(looked, name))
     also = f" Also possible: {', '.join(others)}." if others else ""

@@ -31,17 +31,23 @@ class Report:
     contents: "Contents"
 
 
-def write(workplace: "Workplace", night: "Run") -> Report:
+def write(workplace: "Workplace", night: "Run", *, data_docs: bool = False) -> Report:
     """The page of a published night, written to the reports folder; the list of nights follows.
 
-    Both files are written beside and renamed, so a reader never sees half of one. Raises
+    With ``data_docs`` those of Great Expectations come first; once there, the page leads to them.
+    Each file is written beside and renamed, so a reader never sees half of one. Raises
     :class:`ReportError` for a night that is not published, or a disk that refuses.
     """
     from nightflag.reporting import folder, page
     from nightflag.reporting.contents import gather
+    from nightflag.reporting.names import data_docs_of
 
     contents = gather(workplace, night)
-    path = folder.keep(workplace, night, page.of_night(contents))
+    docs = data_docs_of(workplace.reports, night.monitor, night.as_of)
+    if data_docs:
+        folder.keep_data_docs(workplace, night, page.data_docs(contents))
+    text = page.of_night(contents, data_docs=docs.name if docs.exists() else None)
+    path = folder.keep(workplace, night, text)
     reached("reported")
     return Report(path, contents)
 

@@ -14,7 +14,6 @@ from nightflag.monitors import Monitor
 from nightflag.reporting import flags, parts, quality, quarantine, scores, series, statement
 from nightflag.reporting.flags import Flag
 from nightflag.reporting.limits import limits
-from nightflag.reporting.outcomes import Outcome, outcomes
 from nightflag.reporting.parts import Segment
 from nightflag.reporting.quality import Judged, Quality
 from nightflag.reporting.quarantine import FailedRule
@@ -22,6 +21,7 @@ from nightflag.reporting.scores import Distribution, Points
 from nightflag.reporting.series import Series
 from nightflag.results.reading import Row
 from nightflag.runs import Run
+from nightflag.validation import Outcome, outcome
 from nightflag.workplace import Workplace
 
 NEWEST_MODELS = NEWEST_NIGHTS = 1_000
@@ -51,6 +51,7 @@ class Contents:
     first_reasons: tuple[tuple[str, int], ...]
     flags: tuple[Flag, ...]
     series: tuple[Series, ...]
+    expectations: tuple[Outcome, ...]
     quarantine: tuple[FailedRule, ...]
     drift: tuple[Row, ...]
     statement: str
@@ -60,13 +61,6 @@ class Contents:
     def scored(self) -> int:
         """How many records the night scored."""
         return self.night.records_scored or 0
-
-    @property
-    def expectations(self) -> tuple[Outcome, ...]:
-        """What became of the monitor's expectations."""
-        failed = {one.rule: one.records for one in self.quarantine}
-        warnings = (self.night.warnings or "").splitlines()
-        return outcomes(self.monitor.expectations, failed, warnings)
 
     @property
     def limits(self) -> tuple[str, ...]:
@@ -123,6 +117,7 @@ def gather(workplace: Workplace, night: Run) -> Contents:
             first_reasons=parts.by_first_reason(connection, tables, night),
             flags=found,
             series=series.strongest(workplace, night, found),
+            expectations=outcome.of_night(connection, night.monitor, night.run_id),
             quarantine=quarantine.failed_rules(connection, tables, night),
             drift=tuple(drift.of_night(connection, night.monitor, night.run_id)),
             statement=statement.of_flags(workplace, night),

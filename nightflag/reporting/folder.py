@@ -9,7 +9,7 @@ from pathlib import Path
 from nightflag import runs
 from nightflag.errors import ReportError
 from nightflag.reporting import page
-from nightflag.reporting.names import page_name, page_of
+from nightflag.reporting.names import data_docs_of, page_name, page_of
 from nightflag.runs import Run
 from nightflag.workplace import Workplace
 
@@ -23,6 +23,11 @@ def keep(workplace: Workplace, night: Run, text: str) -> Path:
     _replace(where, text)
     _list(workplace)
     return where
+
+
+def keep_data_docs(workplace: Workplace, night: Run, text: str) -> None:
+    """Put the Data Docs of ``night`` beside its page."""
+    _replace(data_docs_of(workplace.reports, night.monitor, night.as_of), text)
 
 
 def forget(workplace: Workplace, pages: Iterable[Path]) -> None:

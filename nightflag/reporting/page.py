@@ -10,19 +10,22 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from nightflag.errors import ReportError
 from nightflag.monitors import Monitor
 from nightflag.reporting.charts import distribution_plot, nights_plot, series_plot
 from nightflag.reporting.contents import Contents, published_up_to
+from nightflag.reporting.names import page_name
 from nightflag.reporting.plots import p_value_plot, score_plot
 from nightflag.runs import Run
 
 LONGEST_TEXT = 200
 
 
-def of_night(contents: Contents) -> str:
+def of_night(contents: Contents, *, data_docs: str | None = None) -> str:
     """The page of one night, a whole HTML document that needs nothing else.
 
-    Everything is escaped but the plots, which are drawn from numbers and times alone.
+    Everything is escaped but the plots, which are drawn from numbers and times alone. The file
+    named by ``data_docs`` lies beside it.
     """
     return _template("night.html.jinja").render(
         contents=contents,
@@ -30,7 +33,24 @@ def of_night(contents: Contents) -> str:
         model=contents.model,
         training=contents.model.training,
         plots=_plots(contents),
+        data_docs=data_docs,
     )
+
+
+def data_docs(contents: Contents) -> str:
+    """What became of the night's expectations, as Great Expectations shows it."""
+    from nightflag.validation.data_docs import data_docs as rendered
+
+    night = contents.night
+    if not contents.expectations:
+        raise ReportError(
+            f"Of {night.monitor} for {night.as_of:%Y-%m-%d %H:%M} UTC there are no expectations.",
+            expected="a night whose monitor had some, published since they are kept",
+            mend="give the monitor `expectations`, and take a later night",
+        )
+    examples = {one.rule: [shown.value for shown in one.examples] for one in contents.quarantine}
+    back = page_name(night.as_of)
+    return rendered(night.monitor, night.as_of, contents.expectations, examples, back=back)
 
 
 def of_nights(monitor: Monitor, nights: Sequence[tuple[Run, str | None]]) -> str:

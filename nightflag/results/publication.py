@@ -40,6 +40,8 @@ from nightflag.results.settling import settle
 from nightflag.results.staging import Counts, inside
 from nightflag.results.superseding import displaced, remove_gone, remove_scores
 from nightflag.results.tables import MonitorTables, exact
+from nightflag.validation import Outcome
+from nightflag.validation.outcome import keep as keep_expectations
 from nightflag.windows import Window
 
 Constants = Mapping[str, ColumnElement[Any]]
@@ -58,6 +60,7 @@ class Publication:
     lock: Lock
     now: datetime
     drift: tuple[Finding, ...] = ()
+    expectations: tuple[Outcome, ...] = ()
 
 
 def publish(results: Database, tables: MonitorTables, night: Publication) -> int:
@@ -95,6 +98,7 @@ def publish(results: Database, tables: MonitorTables, night: Publication) -> int
             model_version=night.model_version,
             now=night.now,
         )
+        keep_expectations(connection, tables.monitor, night.run_id, night.expectations)
         reached("before commit")
     return retracted
 

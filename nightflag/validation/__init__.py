@@ -6,21 +6,24 @@ Expectations is imported by ``gx.py`` alone, and only once there is an expectati
 data context is made, so nothing is stored, drawn on the screen or sent anywhere.
 """
 
+from nightflag.validation.outcome import Outcome, outcomes
 from nightflag.validation.proposal import propose
 from nightflag.validation.rows import Failures, RowSuite, RuleCount, total
 from nightflag.validation.rule import Expectation, check_settings, split
-from nightflag.validation.table import TableFinding, check_table, refuse_or_warn
+from nightflag.validation.table import TableFinding, check_table, refuse
 
 __all__ = [
     "Expectation",
     "Failures",
+    "Outcome",
     "RowSuite",
     "RuleCount",
     "TableFinding",
     "check_settings",
     "check_table",
+    "outcomes",
     "propose",
-    "refuse_or_warn",
+    "refuse",
     "split",
     "total",
 ]

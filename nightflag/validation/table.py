@@ -59,13 +59,10 @@ def check_table(
     return tuple(map(_finding, expectations, judgements))
 
 
-def refuse_or_warn(findings: Sequence[TableFinding]) -> tuple[str, ...]:
-    """A warning for each failed expectation of severity ``warning``.
-
-    Raises :class:`TableRefused` that lists every failed critical one.
-    """
-    failed = [finding for finding in findings if not finding.success]
-    critical = [_sentence(finding) for finding in failed if finding.severity == "critical"]
+def refuse(findings: Sequence[TableFinding]) -> None:
+    """Nothing, or :class:`TableRefused` that lists every critical expectation that failed."""
+    failed = [one for one in findings if not one.success and one.severity == "critical"]
+    critical = [f"{one.rule}: observed {one.observed}" for one in failed]
     if critical:
         raise TableRefused(
             "\n".join(["Tonight's records are not as the monitor expects:", *critical]),
@@ -73,7 +70,6 @@ def refuse_or_warn(findings: Sequence[TableFinding]) -> tuple[str, ...]:
             mend="correct the data and run the night again, or give the expectation another"
             " bound or `severity: warning`",
         )
-    return tuple(_sentence(finding) for finding in failed if finding.severity == "warning")
 
 
 def _put_in_place(database: Database, query: str) -> None:
@@ -127,7 +123,3 @@ def _observed(judgement: "Judgement") -> str:
         return "as expected" if judgement.success else "not as expected"
     examples = result.get("partial_unexpected_list", [])[:EXAMPLES]
     return f"{result['unexpected_count']} unexpected, such as {', '.join(map(str, examples))}"
-
-
-def _sentence(finding: TableFinding) -> str:
-    return f"{finding.rule}: observed {finding.observed}"

@@ -22,6 +22,9 @@ delete from nightflag_runs where monitor = :monitor and run_id = :run_id
 -- name: drop_drift
 delete from nightflag_drift where monitor = :monitor and run_id = :run_id
 
+-- name: drop_expectations
+delete from nightflag_expectations where monitor = :monitor and run_id = :run_id
+
 -- name: drop_quality
 delete from nightflag_quality where monitor = :monitor and run_id = :run_id
 

@@ -88,12 +88,14 @@ def night(monitor: str, records: int) -> Step:
     with at_work_on(monitor) as workplace, nights.only_run(workplace) as lock:
         with timed() as opening:
             run = nights.open_night(workplace, AS_OF)
-            warnings = nights.check_tonight(workplace, run)
+            findings = nights.check_tonight(workplace, run)
             entry, model = nights.load_champion(workplace)
         with timed() as scored:
             partition = scoring.score(workplace, run, model)
         with timed() as published:
-            done = nights.publish(workplace, run, entry, [partition], warnings=warnings, lock=lock)
+            done = nights.publish(
+                workplace, run, entry, [partition], warnings=(), lock=lock, findings=findings
+            )
     stages = {
         "open, check, load": opening(),
         "pull, validate, score, stage": scored(),

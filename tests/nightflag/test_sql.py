@@ -16,9 +16,15 @@ from sql import queries, statements
 PLACEHOLDER = re.compile(r"(?<!:):(\w+)")
 NUMBERS = re.compile(
     r"run_id|version|records|rate|limit|process|number|count|_rows|psi|p_value|missing|unseen"
-    r"|^(value|low|high|anomalies|nights)$"
+    r"|^(value|low|high|anomalies|nights|checked|failed)$"
 )
-WORDS = {"verdict": "anomaly", "truth": "labels", "status": "retired", "drifted": True}
+WORDS = {
+    "verdict": "anomaly",
+    "truth": "labels",
+    "status": "retired",
+    "drifted": True,
+    "held": True,
+}
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ SECTIONS = dict(
     re.findall(r"^## nightflag (\S+)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL)
 )
 DOCUMENTED = re.compile(r"`(--[a-z-]+|[A-Z]+)`(?=[^|\n]*\|)")
+INLINE = re.compile(r"`nightflag ([a-z][a-z-]*)([^`\n]*)`")
 COMMAND_NAMES = sorted(set(COMMANDS) & set(app))
 
 
@@ -31,6 +32,19 @@ def test_the_page_describes_every_command_and_no_other() -> None:
 @pytest.mark.parametrize("command", COMMAND_NAMES)
 def test_the_page_describes_every_option_and_no_other(command: str) -> None:
     assert set(DOCUMENTED.findall(SECTIONS[command])) == options(command)
+
+
+def test_commands_named_in_running_text_exist_with_their_options() -> None:
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "deployments" / "README.md"]
+    named = {found for page in pages for found in INLINE.findall(page.read_text(encoding="utf-8"))}
+    assert {command for command, _ in named} <= set(COMMAND_NAMES)
+    unknown = {
+        (command, option)
+        for command, words in named
+        for option in re.findall(r"--[a-z-]+", words)
+        if option != "--help" and option not in options(command)
+    }
+    assert unknown == set()
 
 
 @pytest.mark.parametrize("command", COMMAND_NAMES)

@@ -172,6 +172,7 @@ def test_a_time_that_cannot_be_guessed_names_the_columns(nightflag, any_bank: st
     said = nightflag(*TABLE, "shops")
     assert said.code == 2
     assert "--time COLUMN, out of id, city" in said.err
+    assert "nightflag load FILE --table NAME --clock COLUMN" in said.err
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,15 @@
 import logging
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from nightflag import reporting
 from nightflag.errors import ReportError
-from nightflag.reporting.names import page_name
+from nightflag.monitors import Expectation
+from nightflag.reporting.names import date_of, page_name
 from nightflag.runs import fail, open_run
 from tests.nightflag.reporting.payments import NIGHT, at_work, fill, publish, records, rows
 from tests.nightflag.reporting.reading import Page
@@ -56,6 +58,33 @@ def test_a_disk_that_refuses_leaves_the_flags_and_a_warning(workplace, caplog):
         reporting.write(workplace, run)
     assert "published, but not all of it is reported" in caplog.text
     assert rows(workplace, "select count(*) from payments_flags") == [(run.records_flagged,)]
+
+
+def test_data_docs_lie_beside_the_page_that_leads_to_them_once_asked_for(workplace):
+    null, amounts = (f"expect_column_values_to_{what}" for what in ("not_be_null", "be_between"))
+    expected = (
+        Expectation(type=null, settings={"column": "shop", "severity": "warning"}),
+        Expectation(type=amounts, settings={"column": "amount", "max_value": 501.5}),
+    )
+    changed = workplace.monitor.model_copy(update={"expectations": expected})
+    workplace = replace(workplace, monitor=changed)
+    run = publish(workplace)
+    path = reporting.write(workplace, run).path
+    docs = path.with_name("2026-01-08T0000Z-data-docs.html")
+    assert docs.name not in path.read_text()
+    reporting.write(workplace, run, data_docs=True)
+    reporting.write(workplace, run)
+    assert docs.name in Page(path).values("href")
+    text = docs.read_text()
+    assert f'href="{path.name}"' in text, "and back"
+    assert "502" in text, "the value of the record in quarantine"
+    assert date_of(docs.name) == date_of(path.name) == NIGHT, "by which housekeeping knows both"
+
+
+def test_there_are_no_data_docs_without_expectations(workplace):
+    run = publish(workplace)
+    with pytest.raises(ReportError, match="there are no expectations"):
+        reporting.write(workplace, run, data_docs=True)
 
 
 def test_the_room_draws_nothing_before_its_first_page():

@@ -9,10 +9,10 @@ from hashlib import sha256
 from nightflag import reporting
 from nightflag.drift import Finding
 from nightflag.drift.keeping import keep
-from nightflag.monitors import Expectation
 from nightflag.reporting.contents import gather
 from nightflag.reporting.flags import MOST_FLAGS, Flag, Reason
 from nightflag.reporting.page import brief, measure, of_night, percent
+from nightflag.validation import Outcome
 from tests.nightflag.reporting.payments import HOSTILE, SHOP, at_work, fill, publish, records, rows
 from tests.nightflag.reporting.reading import Page
 
@@ -135,15 +135,17 @@ def test_the_model_card_tells_how_it_was_judged_and_its_limits(night):
 
 def test_every_expectation_stands_with_its_result(night):
     contents = gather(*night)
-    expected = [
-        Expectation(type="expect_column_to_exist", settings={"column": "amount"}),
-        Expectation(type="expect_it", settings={"severity": "warning", "column": HOSTILE}),
-    ]
-    run = replace(contents.night, warnings=f"expect_it(column={HOSTILE}): observed 7")
-    monitor = contents.monitor.model_copy(update={"expectations": tuple(expected)})
-    text = of_night(replace(contents, monitor=monitor, night=run))
+    expected = (
+        Outcome("expect_a", "expect_a", {}, "critical", held=True, checked=9, failed=0),
+        Outcome("expect_b", "expect_b", {}, "critical", held=False, checked=9, failed=2),
+        Outcome("expect_c", "expect_c", {}, "warning", held=False, checked=9, failed=3),
+        Outcome(f"expect_it(column={HOSTILE})", "expect_it", {}, "warning", False, observed="7"),
+    )
+    text = of_night(replace(contents, expectations=expected))
     assert "<td>critical</td>\n<td>held</td>" in text
-    assert "<td>warning</td>\n<td><strong><bdi>observed 7</bdi></strong></td>" in text
+    assert "<td>critical</td>\n<td><strong>2 in quarantine</strong></td>" in text
+    assert "<td>warning</td>\n<td><strong>failed by 3 of 9</strong></td>" in text
+    assert "<td>warning</td>\n<td><strong>observed <bdi>7</bdi></strong></td>" in text
     assert text.count(HOSTILE) == 0
 
 

@@ -19,7 +19,7 @@ OWN = {
     *("nightflag_runs", "nightflag_models", "nightflag_watermarks", "nightflag_locks"),
     "nightflag_mutes",
     *("nightflag_verdicts", "nightflag_quality", "nightflag_promotions", "nightflag_exclusions"),
-    *("nightflag_drift", "nightflag_digests"),
+    *("nightflag_drift", "nightflag_digests", "nightflag_expectations"),
 }
 
 
