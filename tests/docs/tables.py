@@ -1,4 +1,4 @@
-"""The tables that the how-to pages watch: small, made up, each with a few true anomalies."""
+"""The tables that the pages watch: small, made up, each with a few true anomalies."""
 
 from io import BytesIO
 
@@ -7,12 +7,14 @@ import pandas as pd
 import sqlalchemy as sa
 from PIL import Image
 
+from nightflag.databases import connect
+
 START = pd.Timestamp("2026-01-01")
 
 
 def fill(url: str, page: str) -> None:
     """Make the table of the page in the database."""
-    engine = sa.create_engine(url)
+    engine = connect(url).engine
     for name, frame in TABLES[page]().items():
         binary = {"scan": sa.LargeBinary()} if "scan" in frame else None
         frame.to_sql(name, engine, index=False, dtype=binary)
@@ -139,6 +141,55 @@ def water() -> dict[str, pd.DataFrame]:
     return {"water": frame}
 
 
+def transactions() -> dict[str, pd.DataFrame]:
+    """A month of transactions up to this hour, of which the last but one is absurd."""
+    random = np.random.default_rng(7)
+    number = np.arange(30 * 48)
+    now = pd.Timestamp.now("UTC").tz_localize(None).floor("h")
+    frame = pd.DataFrame(
+        {
+            "transaction_id": number,
+            "booked_at": now - pd.to_timedelta((len(number) - number) * 30, "min"),
+            "amount": random.normal(40, 5, len(number)).round(2),
+        }
+    )
+    frame.loc[len(frame) - 2, "amount"] = 9_999.0
+    return {"transactions": frame}
+
+
+def bank() -> dict[str, pd.DataFrame]:
+    """Six weeks of hourly payments; the 560th, on 12 January, is a fraud."""
+    random = np.random.default_rng(8)
+    number = np.arange(44 * 24)
+    frame = pd.DataFrame(
+        {
+            "payment_id": number,
+            "paid_at": START - pd.Timedelta("12 days") + pd.to_timedelta(number, "h"),
+            "amount": random.normal(40, 5, len(number)).round(2),
+            "shop": random.choice(["baker", "butcher", "grocer"], len(number)),
+        }
+    )
+    frame.loc[560, "amount"] = 9_999.0
+    return {"payments": frame}
+
+
+def shuttle() -> dict[str, pd.DataFrame]:
+    """Nine days of readings, the last of which is out of order."""
+    random = np.random.default_rng(9)
+    number = np.arange(9 * 240)
+    frame = pd.DataFrame(
+        {
+            "id": number + 33_274 - len(number) + 1,
+            "read_at": START + pd.to_timedelta(number * 6, "min"),
+            "a1": random.normal(0, 2, len(number)).round(),
+            "a2": random.normal(40, 2, len(number)).round(),
+            "is_anomaly": number == len(number) - 1,
+        }
+    )
+    frame.loc[frame["is_anomaly"], "a1"] = 4_000
+    return {"shuttle": frame}
+
+
 def _numbered(parts: list[pd.DataFrame], key: str) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True).rename_axis(key).reset_index()
 
@@ -150,4 +201,7 @@ TABLES = {
     "images": scans,
     "traffic": counts,
     "water": water,
+    "transactions": transactions,
+    "bank": bank,
+    "shuttle": shuttle,
 }
