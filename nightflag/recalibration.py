@@ -41,13 +41,19 @@ def recalibrate(
     reference = model.reference and model.reference.recalibrated(scores)
     calibrated = replace(model, calibration=Calibration(scores), reference=reference)
     reached("recalibrated")
+    is_kept = workplace.monitor.training.snapshot
     made = replace(
         champion.training,
         reason=f"recalibrated from model {champion.version}",
         calibration_records=len(scores),
     )
     return models.register(
-        workplace.results, champion.monitor, calibrated, made, folder=workplace.models
+        workplace.results,
+        champion.monitor,
+        calibrated,
+        made,
+        folder=workplace.models,
+        snapshot=models.snapshot_of(champion, folder=workplace.models) if is_kept else None,
     )
 
 

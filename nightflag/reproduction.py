@@ -2,20 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from nightflag import models, provenance, retraining, training
 from nightflag.detectors.weights import Weights, weights
 from nightflag.errors import FeatureError, ModelFileError, SourceError, TrainingRefused
-from nightflag.models import Entry, Model
+from nightflag.models import Entry, Model, Snapshot
 from nightflag.models.model import Records, scored
 from nightflag.monitors import Monitor
+from nightflag.records import Layout
 from nightflag.windows import Window
 from nightflag.workplace import Workplace
 
 ORIGIN = "origin"
+
+MadeFrom = Literal["snapshot", "source"]
 
 
 @dataclass(frozen=True)
@@ -25,9 +28,11 @@ class Reproduction:
     ``weights`` and ``scores`` are the largest differences, 0 where they agree bit for bit, None
     where the networks have other shapes. ``versions`` names what is installed in another one,
     with that of then and of now, ``columns`` how those of the source differ, in words.
+    ``made_from`` says whether the kept records were taken or those of the source.
     """
 
     version: int
+    made_from: MadeFrom
     training_records: int
     held_out_records: int
     records_then: tuple[int, int]
@@ -48,31 +53,39 @@ class Reproduction:
 def reproduce(workplace: Workplace, version: int) -> Reproduction:
     """The model of that version, trained again in memory; nothing is written.
 
-    Its window, settings and seed are those of then, and so are verdicts and exclusions. Raises
+    It is made of the records that were kept with it, or else of what the source now holds of its
+    window. Settings and seed are those of then, and so are verdicts and exclusions. Raises
     :class:`ModelFileError` for a version that is not there, or that does not say how it was made,
     and :class:`SourceError` where the source has changed so much that nothing can be trained.
     """
     entry = models.of_version(workplace.results, workplace.monitor.name, version)
     kept = models.load(entry, folder=workplace.models)
     origin = _origin(entry)
-    then = _at_training(workplace, entry, origin)
+    snapshot = models.snapshot_of(entry, folder=workplace.models)
+    then = _at_training(workplace, entry, origin, snapshot)
     columns = retraining.difference(entry.about.get("columns"), retraining.columns(then.layout))
     try:
-        return _made_again(then, entry, kept, origin, columns)
+        return _made_again(then, entry, kept, origin, columns, snapshot)
     except (FeatureError, TrainingRefused) as error:
         raise _lost(entry, columns, error.what) from error
 
 
 def _made_again(
-    then: Workplace, entry: Entry, kept: Model, origin: Mapping[str, Any], columns: str
+    then: Workplace,
+    entry: Entry,
+    kept: Model,
+    origin: Mapping[str, Any],
+    columns: str,
+    snapshot: Snapshot | None,
 ) -> Reproduction:
     window = Window(entry.training.training_start, entry.training.training_end)
-    older, newest = training.parted(then, window)
+    older, newest = training.parted(then, window) if snapshot is None else snapshot.parts
     made = training.fit(then, older, newest)
     if then.monitor.training.cross_calibration:
         made = training.refitted(then, made, older, newest)
     return Reproduction(
         entry.version,
+        "source" if snapshot is None else "snapshot",
         len(older),
         len(newest),
         (entry.training.training_records, entry.training.calibration_records),
@@ -104,15 +117,19 @@ def _lost(entry: Entry, columns: str, what: str) -> SourceError:
         f"Model {entry.version} of {entry.monitor} cannot be made again: {what}{since}",
         expected=f"the {made.training_records:,} records it was trained on and the "
         f"{made.calibration_records:,} that were held out, as they were then",
-        mend="restore the source as it was then; the kept model itself is not touched by this",
+        mend="restore the source as it was then; the kept model itself is not touched by this. "
+        "`training: {snapshot: true}` keeps the records of models that are trained from then on",
     )
 
 
-def _at_training(workplace: Workplace, entry: Entry, origin: Mapping[str, Any]) -> Workplace:
-    """The workplace as it was when the model was trained, but for the source's records."""
+def _at_training(
+    workplace: Workplace, entry: Entry, origin: Mapping[str, Any], snapshot: Snapshot | None
+) -> Workplace:
+    """The workplace as it was when the model was trained, but for what the source holds."""
     now = workplace.monitor.model_dump(mode="json")
     monitor = Monitor.model_validate({**now, **origin["recipe"]})
-    return replace(workplace, monitor=monitor, moment=entry.training.trained_at)
+    known = Layout(monitor.source, snapshot.columns) if snapshot else None
+    return replace(workplace, monitor=monitor, moment=entry.training.trained_at, known=known)
 
 
 def _scores(model: Model, records: Records) -> Weights:

@@ -30,7 +30,7 @@ from nightflag.drift.days import days
 from nightflag.failpoints import reached
 from nightflag.features import History, Matrix, Pipeline, SequencePipeline
 from nightflag.judgement import judged
-from nightflag.models import Entry, Model, register
+from nightflag.models import Entry, Model, Snapshot, register
 from nightflag.models.model import Records, Scores, bounded, scored
 from nightflag.models.registry import Training
 from nightflag.monitors import Monitor
@@ -82,7 +82,13 @@ def train(workplace: Workplace, *, as_of: datetime, before: datetime, reason: st
         folder=workplace.models,
         status=status,
         decision=decision,
+        snapshot=_snapshot(workplace, older, newest),
     )
+
+
+def _snapshot(workplace: Workplace, older: Records, newest: Records) -> Snapshot | None:
+    wanted = workplace.monitor.training.snapshot
+    return Snapshot(older, newest, workplace.layout.columns) if wanted else None
 
 
 def parted(workplace: Workplace, window: Window) -> tuple[Records, Records]:

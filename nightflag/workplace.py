@@ -28,7 +28,7 @@ class Workplace:
     object store; the layout is the source's as it was on first look.
 
     With a ``moment`` it stands there in the past, and its clock with it: training does not know of
-    verdicts and exclusions that came later.
+    verdicts and exclusions that came later. ``known`` is the layout of then, where it is known.
     """
 
     monitor: Monitor
@@ -38,10 +38,13 @@ class Workplace:
     reports: Path
     moment: datetime | None = None
     metrics: Path | None = None
+    known: Layout | None = None
 
     @cached_property
     def layout(self) -> Layout:
         """The columns of the source, in the order in which its models know them."""
+        if self.known is not None:
+            return self.known
         found = describe(self.source, self.monitor.source)
         return found.in_order(order_of_columns(self.results, self.monitor.name))
 

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from nightflag.reproduction import Reproduction
 
 COLUMNS = {"what": "", "outcome": ""}
+TAKEN_FROM = {
+    "snapshot": "what was kept with the model",
+    "source": "the source, as it is now",
+}
+SNAPSHOT = "With `training: {snapshot: true}` the next models keep the records they are made of."
 
 
 def reproduce(
@@ -35,6 +40,8 @@ def reproduce(
         rows = [{"what": what, "outcome": outcome} for what, outcome in _outcomes(made)]
         print_table(rows, COLUMNS)
         say(f"Model {version} of {monitor} {_verdict(made)}.")
+        if made.made_from == "source" and not made.same_sample:
+            say(SNAPSHOT)
     return 0 if made.agrees else 1
 
 
@@ -47,6 +54,7 @@ def _verdict(made: "Reproduction") -> str:
 def _outcomes(made: "Reproduction") -> Iterator[tuple[str, str]]:
     records = f"{made.training_records:,} records to train on, {made.held_out_records:,} held out"
     yield "records", records + ("" if made.same_sample else f"; {_since(made)}")
+    yield "taken from", TAKEN_FROM[made.made_from]
     if made.columns:
         yield "columns", f"changed since: {made.columns}"
     yield "features", "the same" if made.same_features else "differ"

@@ -11,11 +11,14 @@ from nightflag.models.registry import (
     of_version,
     promote,
     register,
+    snapshot_of,
 )
+from nightflag.models.snapshot import Snapshot
 
 __all__ = [
     "Entry",
     "Model",
+    "Snapshot",
     "champion",
     "champion_at",
     "champion_before",
@@ -24,4 +27,5 @@ __all__ = [
     "of_version",
     "promote",
     "register",
+    "snapshot_of",
 ]

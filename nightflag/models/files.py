@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -58,22 +58,25 @@ def write(directory: Place, files: Mapping[str, bytes], about: Mapping[str, Any]
 
 
 def read(
-    directory: Place, *, manifest_sha256: str | None
+    directory: Place,
+    *,
+    manifest_sha256: str | None,
+    wanted: Callable[[str], bool] = lambda _name: True,
 ) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """What the writer said of the model, and each file's content by name.
+    """What the writer said of the model, and each ``wanted`` file's content by name.
 
-    Each file is read once and checked before any byte is handed out: missing, extra, truncated,
+    Each is read once and checked before any byte is handed out: missing, extra, truncated,
     swollen, altered or linked files raise ModelFileError, and so does a manifest other than the
     one ``manifest_sha256`` names. None trusts the manifest found there, for a model that no
-    registry knows.
+    registry knows. A file that is not wanted may be missing.
     """
     _refuse_non_directory(directory)
     content = _read_file(directory / MANIFEST, LARGEST_MANIFEST)
     _compare_digest(directory / MANIFEST, content, manifest_sha256)
     manifest = _parse(directory / MANIFEST, content)
-    _compare_names(directory, manifest)
-    files = {name: _read_entry(directory / name, entry) for name, entry in manifest.files.items()}
-    return manifest.about, files
+    asked = {name: entry for name, entry in manifest.files.items() if wanted(name)}
+    _compare_names(directory, manifest, asked)
+    return manifest.about, {name: _read_entry(directory / name, one) for name, one in asked.items()}
 
 
 def remove(path: Place) -> None:
@@ -120,11 +123,11 @@ def _refuse_non_directory(directory: Place) -> None:
         )
 
 
-def _compare_names(directory: Place, manifest: Manifest) -> None:
+def _compare_names(directory: Place, manifest: Manifest, asked: Iterable[str]) -> None:
     found = {path.name for path in listed(directory)}
     stated = {*manifest.files, MANIFEST}
-    if found != stated:
-        missing, extra = sorted(stated - found), sorted(found - stated)
+    missing, extra = sorted({*asked, MANIFEST} - found), sorted(found - stated)
+    if missing or extra:
         raise ModelFileError(
             f"{directory} lacks {missing or 'nothing'} and has {extra or 'nothing'} too many.",
             expected=f"exactly the files of its manifest: {sorted(stated)}",

@@ -1,6 +1,7 @@
 """The registry: which models there are, which one is champion, and the hash that vouches for it."""
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -12,8 +13,9 @@ from nightflag.errors import ModelFileError
 from nightflag.failpoints import reached
 from nightflag.models import files
 from nightflag.models.model import Model
+from nightflag.models.snapshot import Snapshot, is_part
 from nightflag.queries import run
-from nightflag.storage import Place
+from nightflag.storage import Place, listed
 
 Status = Literal["champion", "challenger", "retired", "refused"]
 
@@ -64,16 +66,19 @@ def register(
     folder: Place,
     status: Status = "champion",
     decision: str = "the first model",
+    snapshot: Snapshot | None = None,
 ) -> Entry:
     """The new model: its files in place first, then its row, in one transaction.
 
+    The ``snapshot`` of the records it was made of is kept among its files.
     A champion takes the place of the present one. A crash in between leaves a folder that no row
     names; the next training replaces it.
     """
     about = {"monitor": monitor, **dict(model.detector.about)}
+    contents = {**model.to_files(), **(snapshot.to_files() if snapshot else {})}
     with results.writing() as connection:
         version = int(run(connection, "next_version", monitor=monitor).scalar_one())
-        digest = files.write(directory(folder, monitor, version), model.to_files(), about)
+        digest = files.write(directory(folder, monitor, version), contents, about)
         reached("model written")
         if status == "champion":
             run(connection, "retire_champion", monitor=monitor)
@@ -166,11 +171,22 @@ def latest(results: Database, monitor: str, *, limit: int) -> list[Entry]:
 
 def load(entry: Entry, *, folder: Place) -> Model:
     """The model of this row, checked byte for byte; :class:`ModelFileError` if it is another."""
+    return Model.from_files(_contents(entry, folder, lambda name: not is_part(name)))
+
+
+def snapshot_of(entry: Entry, *, folder: Place) -> Snapshot | None:
+    """The records that the model of this row was made of, checked like it, where they are kept."""
+    where = directory(folder, entry.monitor, entry.version)
+    if not any(is_part(path.name) for path in listed(where)):
+        return None
+    return Snapshot.from_files(_contents(entry, folder, is_part))
+
+
+def _contents(entry: Entry, folder: Place, wanted: Callable[[str], bool]) -> dict[str, bytes]:
     if entry.cleaned_at is not None:
         raise _cleaned(entry, entry.cleaned_at)
     where = directory(folder, entry.monitor, entry.version)
-    _, contents = files.read(where, manifest_sha256=entry.manifest_sha256)
-    return Model.from_files(contents)
+    return files.read(where, manifest_sha256=entry.manifest_sha256, wanted=wanted)[1]
 
 
 def _cleaned(entry: Entry, cleaned_at: datetime) -> ModelFileError:

@@ -67,6 +67,11 @@ class Training(Section):
     drift: bool = Field(
         default=True, description="Retrain when inputs or scores drifted three nights in a row."
     )
+    snapshot: bool = Field(
+        default=False,
+        description="Whether the training records are kept with the model, every column of them, "
+        "so that it can be made again when the source no longer holds them.",
+    )
     promotion: Literal["automatic", "by hand"] = Field(
         default="automatic",
         description="Whether a model that is not worse takes over, or waits for a person.",

@@ -16,7 +16,7 @@ STEPS, LENGTH = 90, 5
 SECTIONS = {
     "sequence": {"entity": "machine", "length": LENGTH, "gap": "1 hour", "learning": 0},
     "detector": {"name": "random_features", "settings": {"cosines": 64}},
-    "training": {"at_least": 50, "calibration": 0.5, "cross_calibration": True},
+    "training": {"at_least": 50, "calibration": 0.5, "cross_calibration": True, "snapshot": True},
     "source": {**SOURCE, "first_window": "1 hour"},
 }
 
@@ -90,4 +90,9 @@ def test_all_records_train_and_calibrate_and_the_model_is_made_again(database_ur
         about = model["about"] if isinstance(model["about"], dict) else json.loads(model["about"])
         assert model["training_records"] == model["calibration_records"] == STEPS - 12
         assert (about["calibrated_in_turn"], about["rows"]) == (2, STEPS - 12)
-        assert reproduction.reproduce(watched.workplace, 1).agrees
+        kept = reproduction.reproduce(watched.workplace, 1)
+        assert (kept.made_from, kept.agrees) == ("snapshot", True)
+        for file in watched.workplace.models.rglob("snapshot-*"):
+            file.unlink()
+        forgotten = reproduction.reproduce(watched.workplace, 1)
+        assert (forgotten.made_from, forgotten.agrees) == ("source", True)

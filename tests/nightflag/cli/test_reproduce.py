@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from sqlalchemy import text
 
 from nightflag import exclusions
 from nightflag.cli.results import at_work_on
 from nightflag.exclusions import Exclusion
+from nightflag.recalibration import recalibrate
 from nightflag.verdicts import Verdict, give
 
 Night = Callable[[str], None]
@@ -79,10 +81,69 @@ def test_a_source_that_changed_since_is_told(nightflag, published: None, stateme
     change(statement)
     found = reproduced(nightflag, 1)
     assert not found["same_sample"]
+    assert found["made_from"] == "source"
     assert found["weights"] != 0
     said = nightflag("reproduce", "payments", "1")
     assert "they are not those of then: the source changed since" in said.out
     assert "Model 1 of payments cannot come out the same any more." in said.err
+    assert "With `training: {snapshot: true}` the next models keep" in said.err
+
+
+def test_a_model_with_its_records_is_made_again_whatever_became_of_the_source(
+    nightflag, watch: Callable[..., None], any_bank: str, night: Night
+) -> None:
+    watch(training="{at_least: 100, snapshot: true}")
+    night("2026-01-10")
+    change("delete from payments where payment_id < 200")
+    change("alter table payments drop column fee")
+    change("alter table payments add column city text")
+    found = reproduced(nightflag, 0)
+    assert found["agrees"]
+    assert found["made_from"] == "snapshot"
+    assert "what was kept with the model" in nightflag("reproduce", "payments", "1").out
+    change("drop table payments")
+    assert reproduced(nightflag, 0)["agrees"]
+
+
+def test_records_that_were_kept_can_be_read_and_forgotten_and_the_model_stays_in_use(
+    nightflag, watch: Callable[..., None], bank: str, night: Night, home: Path
+) -> None:
+    watch(training="{at_least: 100, snapshot: true}")
+    night("2026-01-10")
+    [kept] = home.rglob("snapshot-*.parquet")
+    rows = pd.read_parquet(kept)
+    assert list(rows["payment_id"]) == list(range(168))
+    assert rows["nightflag part"].value_counts().to_dict() == {"trained on": 126, "held out": 42}
+    assert {"message", "is_fraud"} < set(rows.columns), "what is no feature is kept as well"
+    for file in kept.parent.glob("snapshot-*"):
+        file.unlink()
+    night("2026-01-11")
+    assert reproduced(nightflag, 0)["made_from"] == "source"
+
+
+def test_records_that_are_not_those_that_were_kept_are_refused(
+    nightflag, watch: Callable[..., None], bank: str, night: Night, home: Path
+) -> None:
+    watch(training="{at_least: 100, snapshot: true}")
+    night("2026-01-10")
+    [kept] = home.rglob("snapshot-*.parquet")
+    pd.read_parquet(kept).iloc[1:].to_parquet(kept)
+    said = nightflag("reproduce", "payments", "1")
+    assert said.code == 1
+    assert f"{kept} has" in said.err
+
+
+def test_a_recalibrated_model_keeps_what_its_network_was_made_of(
+    nightflag, watch: Callable[..., None], bank: str, night: Night
+) -> None:
+    watch(training="{at_least: 100, snapshot: true}")
+    night("2026-01-10")
+    with at_work_on("payments") as workplace:
+        assert recalibrate(workplace, at_least=20).version == 2
+    change("delete from payments where payment_id < 200")
+    said = nightflag("reproduce", "payments", "2", "--json")
+    assert json.loads(said.out)[0]["made_from"] == "snapshot"
+    assert said.code == 0, said.err
 
 
 def test_how_many_records_there_were_and_which_columns_are_new_is_told(
