@@ -15,6 +15,7 @@ from nightflag.models import Model
 from nightflag.monitors import Alarm
 from nightflag.records import Batch, identity
 from nightflag.results.staging import Counts, Findings
+from nightflag.shadow import Shadow
 from nightflag.validation import RowSuite, RuleCount, split
 from nightflag.verdicts import precedents
 from nightflag.workplace import Workplace
@@ -26,11 +27,14 @@ EMPTY = pa.record_batch({"rank": pa.array([], pa.int32())})
 class Examiner:
     """Turns batches of due records into findings, and keeps count of the rules."""
 
-    def __init__(self, workplace: Workplace, model: Model, alarm: Alarm) -> None:
+    def __init__(
+        self, workplace: Workplace, model: Model, alarm: Alarm, shadow: Shadow | None = None
+    ) -> None:
         self.key = workplace.layout.key
         self.time = workplace.monitor.source.time
         self.alarm = alarm
         self.model = model
+        self.shadow = shadow
         self.expectations = split(workplace.monitor.expectations)[0]
         with workplace.results.reading() as connection:
             schema = workplace.tables.scores.schema
@@ -59,9 +63,18 @@ class Examiner:
         frame = frame if good.all() else frame[good]
         reached("set aside a batch")
         counts = Counts(len(batch), len(kept), len(batch) - len(kept))
-        scores, reasons, pictures = self._judged(kept, frame) if len(kept) else (EMPTY, EMPTY, None)
+        quarantine = self._quarantine(batch, failed)
+        if not len(kept):
+            return Findings(EMPTY, EMPTY, quarantine, counts)
+        seen = self._seen(kept, frame)
+        scores, reasons, pictures = self._judged(kept, frame, seen)
         reached("scored a batch")
-        return Findings(scores, reasons, self._quarantine(batch, failed), counts, pictures)
+        beside = self._in_the_shadow(kept, seen)
+        return Findings(scores, reasons, quarantine, counts, pictures, beside)
+
+    def _in_the_shadow(self, kept: Batch, seen: pd.DataFrame | History) -> pa.RecordBatch | None:
+        found = self.shadow.scores(kept, seen) if self.shadow else {}
+        return pa.record_batch({**self._keys(kept), **found}) if found else None
 
     def _without_identity(self, batch: Batch) -> pd.DataFrame:
         """Records that cannot be joined or dated: in quarantine, whatever else they are."""
@@ -86,10 +99,9 @@ class Examiner:
         return kept.past.history(sequences.usable(kept.past.timeline.rows, self.suite, self.key))
 
     def _judged(
-        self, kept: Batch, frame: pd.DataFrame
+        self, kept: Batch, frame: pd.DataFrame, seen: pd.DataFrame | History
     ) -> tuple[pa.RecordBatch, pa.RecordBatch, pa.RecordBatch | None]:
         """The scores, and of the candidates for a flag the reasons, of images with heat maps."""
-        seen = self._seen(kept, frame)
         judged = alarms.judge(self.model, self.alarm, seen)
         if self.tally is not None:
             self.tally.add(kept.fingerprint, frame, judged.score)

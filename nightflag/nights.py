@@ -186,6 +186,7 @@ def publish(
                 [
                     *warnings,
                     *failed_expectations(found),
+                    *filter(None, (partition.trouble for partition in partitions)),
                     *_nothing_there(night, partitions),
                     *_other_columns(night, entry),
                     *_reach_of_alarm(workplace, entry),

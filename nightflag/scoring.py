@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from nightflag import alarms
+from nightflag import alarms, shadow
 from nightflag.drift import Tally
 from nightflag.examining import EMPTY, Examiner
 from nightflag.failpoints import reached
@@ -18,6 +18,7 @@ from nightflag.records.changes import Ledger
 from nightflag.results.staging import (
     Counts,
     Findings,
+    drop_shadow,
     published_fingerprints,
     stage,
     stage_gone,
@@ -33,13 +34,14 @@ class Partition:
     """What a partition came to: how many records went where, and which rules failed.
 
     ``seen`` counts all records of the window, due or not. The ``tally`` says how the due ones
-    spread; a model without a reference takes none.
+    spread; a model without a reference takes none. ``trouble`` tells what failed beside all this.
     """
 
     counts: Counts
     rules: tuple[RuleCount, ...]
     seen: int = 0
     tally: Tally | None = None
+    trouble: str = ""
 
 
 def score(workplace: Workplace, night: Run, model: Model, *, partition: int = 0) -> Partition:
@@ -58,7 +60,8 @@ def score(workplace: Workplace, night: Run, model: Model, *, partition: int = 0)
             batch_size=monitor.execution.batch_size,
         )
     )
-    examiner = Examiner(workplace, model, monitor.alarm)
+    beside = shadow.of_night(workplace, night, model)
+    examiner = Examiner(workplace, model, monitor.alarm, beside)
     read = _Reading(workplace, night, model, ledger)
     batches = ahead(read.due())
     counts = stage(
@@ -68,8 +71,11 @@ def score(workplace: Workplace, night: Run, model: Model, *, partition: int = 0)
         partition=partition,
     )
     stage_gone(workplace.results, workplace.tables, ledger.gone(), partition=partition)
+    trouble = beside.trouble if beside else ""
+    if trouble:
+        drop_shadow(workplace.results, workplace.tables, partition=partition)
     reached("staged")
-    return Partition(counts, total(examiner.rules), read.seen, examiner.tally)
+    return Partition(counts, total(examiner.rules), read.seen, examiner.tally, trouble)
 
 
 def explained(

@@ -95,10 +95,22 @@ def labels(workplace: Workplace, night: Run) -> Truth | None:
     corrected since is left out, as is one without a label. Raises :class:`SourceError` for a label
     that cannot be read as yes or no.
     """
-    label = workplace.monitor.source.label
-    if label is None:
+    if workplace.monitor.source.label is None:
         return None
     fingerprint, score, flagged = _scored(workplace, night)
+    at, anomalous = labelled(workplace, night, fingerprint)
+    least = _least_in_budget(workplace, night)
+    return Truth("labels", anomalous, score[at], flagged[at], score[at] >= least)
+
+
+def labelled(
+    workplace: Workplace, night: Run, fingerprint: NDArray[np.int64]
+) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Positions of the night's records that have a label, and what it says.
+
+    They stand in ``fingerprint`` (n,), which ascends.
+    """
+    label = str(workplace.monitor.source.label)
     batches = pull_seen(
         workplace.source,
         workplace.layout,
@@ -114,8 +126,7 @@ def labels(workplace: Workplace, night: Run) -> Truth | None:
         says_anomaly = answers.fill_null(False).to_numpy(zero_copy_only=False)
         found.append((at[known], says_anomaly[known]))
     at, anomalous = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    least = _least_in_budget(workplace, night)
-    return Truth("labels", anomalous, score[at], flagged[at], score[at] >= least)
+    return at, anomalous
 
 
 def verdicts(workplace: Workplace, night: Run) -> Truth:
@@ -128,7 +139,7 @@ def verdicts(workplace: Workplace, night: Run) -> Truth:
         .select_from(scores.join(judged, same))
         .where(_of_night(workplace, night))
     )
-    score, flagged, verdict = _columns(workplace, statement, JUDGED)
+    score, flagged, verdict = columns_of(workplace, statement, JUDGED)
     least = _least_in_budget(workplace, night) if len(score) else np.inf
     return Truth("verdicts", verdict == "anomaly", score, flagged, score >= least)
 
@@ -142,14 +153,15 @@ def _scored(workplace: Workplace, night: Run) -> list[NDArray[Any]]:
     """Fingerprint, score and flag of each record of the night, by fingerprint."""
     scores = workplace.tables.scores
     statement = select(*(scores.c[name] for name in SCORED.names))
-    columns = _columns(workplace, statement.where(_of_night(workplace, night)), SCORED)
+    columns = columns_of(workplace, statement.where(_of_night(workplace, night)), SCORED)
     order = np.argsort(columns[0])
     return [values[order] for values in columns]
 
 
-def _columns(
+def columns_of(
     workplace: Workplace, statement: Select[Any], columns: pa.Schema
 ) -> list[NDArray[Any]]:
+    """The columns of what the statement selects from the results, each of shape (n,)."""
     size = workplace.monitor.execution.batch_size
     batches = list(workplace.results.read(statement, columns=columns, batch_size=size))
     read = pa.Table.from_batches(batches, columns)

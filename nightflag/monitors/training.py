@@ -76,6 +76,11 @@ class Training(Section):
         default="automatic",
         description="Whether a model that is not worse takes over, or waits for a person.",
     )
+    shadow: bool = Field(
+        default=False,
+        description="Whether a model that waits scores the nights beside the one in use, and flags "
+        "nothing, so that both can be compared.",
+    )
 
     @field_validator("at_most")
     @classmethod
@@ -83,3 +88,10 @@ class Training(Section):
         if at_most < info.data.get("at_least", 0):
             raise ValueError("expected at_most to be no smaller than at_least")
         return at_most
+
+    @field_validator("shadow")
+    @classmethod
+    def _only_of_a_model_that_waits(cls, shadow: bool, info: ValidationInfo) -> bool:
+        if shadow and info.data.get("promotion") != "by hand":
+            raise ValueError("expected promotion: by hand beside it, or else no model waits")
+        return shadow

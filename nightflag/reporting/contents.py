@@ -11,7 +11,7 @@ from nightflag.drift import keeping as drift
 from nightflag.errors import ModelFileError, ReportError
 from nightflag.models import Entry
 from nightflag.monitors import Monitor
-from nightflag.reporting import flags, parts, quality, quarantine, scores, series, statement
+from nightflag.reporting import flags, parts, quality, quarantine, scores, series, shadow, statement
 from nightflag.reporting.flags import Flag
 from nightflag.reporting.limits import limits
 from nightflag.reporting.parts import Segment
@@ -19,6 +19,7 @@ from nightflag.reporting.quality import Judged, Quality
 from nightflag.reporting.quarantine import FailedRule
 from nightflag.reporting.scores import Distribution, Points
 from nightflag.reporting.series import Series
+from nightflag.reporting.shadow import Comparison
 from nightflag.results.reading import Row
 from nightflag.runs import Run
 from nightflag.validation import Outcome, outcome
@@ -54,6 +55,7 @@ class Contents:
     expectations: tuple[Outcome, ...]
     quarantine: tuple[FailedRule, ...]
     drift: tuple[Row, ...]
+    shadow: Comparison | None
     statement: str
     notes: tuple[str, ...]
 
@@ -94,7 +96,8 @@ def gather(workplace: Workplace, night: Run) -> Contents:
     model = _model(workplace, night)
     rate = night.alarm_rate or workplace.monitor.alarm.rate
     calibration = _calibration(workplace, model)
-    nights = runs.latest(workplace.results, night.monitor, limit=NEWEST_NIGHTS)
+    latest = runs.latest(workplace.results, night.monitor, limit=NEWEST_NIGHTS)
+    nights = published_up_to(latest, night.as_of)
     tables, alarm = workplace.tables, workplace.monitor.alarm
     with workplace.results.reading() as connection:
         known = quality.of_night(connection, night)
@@ -112,7 +115,7 @@ def gather(workplace: Workplace, night: Run) -> Contents:
             if calibration
             else None,
             p_values=scores.histogram(connection, tables, night),
-            nights=published_up_to(nights, night.as_of),
+            nights=nights,
             segments=parts.by_segment(connection, tables, night, alarm),
             first_reasons=parts.by_first_reason(connection, tables, night),
             flags=found,
@@ -120,6 +123,7 @@ def gather(workplace: Workplace, night: Run) -> Contents:
             expectations=outcome.of_night(connection, night.monitor, night.run_id),
             quarantine=quarantine.failed_rules(connection, tables, night),
             drift=tuple(drift.of_night(connection, night.monitor, night.run_id)),
+            shadow=shadow.comparison(connection, workplace, night, nights),
             statement=statement.of_flags(workplace, night),
             notes=_notes(workplace, night, known),
         )

@@ -85,6 +85,16 @@ def of_pictures() -> Columns:
     return (Column("picture", LargeBinary, nullable=False),)
 
 
+def of_shadow() -> Columns:
+    """What a model that waits makes of a record that another one scored."""
+    return (
+        Column("score", Double, nullable=False),
+        Column("p_value", Double, nullable=False),
+        Column("model_version", Integer, nullable=False),
+        Column("run_id", BigInteger, nullable=False),
+    )
+
+
 def of_rules() -> Columns:
     """A rule that a record in quarantine failed."""
     return (

@@ -36,6 +36,7 @@ class Findings:
     quarantine: pa.RecordBatch
     counts: Counts
     heat_maps: pa.RecordBatch | None = None
+    shadow: pa.RecordBatch | None = None
 
 
 def clear(results: Database, tables: MonitorTables, *, partition: int | None = None) -> None:
@@ -65,6 +66,7 @@ def stage(
                 (tables.staged_scores, found.scores),
                 (tables.staged_reasons, found.reasons),
                 (tables.staged_heat_maps, found.heat_maps),
+                (tables.staged_shadow, found.shadow),
                 (tables.staged_quarantine, found.quarantine),
             ):
                 if table is not None and rows is not None and rows.num_rows:
@@ -72,6 +74,13 @@ def stage(
             total += found.counts
             reached("staged a batch")
     return total
+
+
+def drop_shadow(results: Database, tables: MonitorTables, *, partition: int) -> None:
+    """Take back what the partition staged of a shadow that failed later."""
+    staged = tables.staged_shadow
+    with results.writing() as connection:
+        connection.execute(delete(staged).where(staged.c.partition == partition))
 
 
 def stage_gone(

@@ -36,8 +36,10 @@ class MonitorTables:
     reasons: Table
     quarantine: Table
     history: Table
+    shadow: Table
     staged_scores: Table
     staged_reasons: Table
+    staged_shadow: Table
     staged_quarantine: Table
     staged_gone: Table
     heat_maps: Table | None
@@ -68,10 +70,10 @@ class MonitorTables:
     @property
     def details(self) -> tuple[tuple[Table, Table], ...]:
         """The published tables that tell more of a score, each with the staged one behind it."""
-        reasons = (self.reasons, self.staged_reasons)
+        always = (self.reasons, self.staged_reasons), (self.shadow, self.staged_shadow)
         if self.heat_maps is None or self.staged_heat_maps is None:
-            return (reasons,)
-        return reasons, (self.heat_maps, self.staged_heat_maps)
+            return always
+        return *always, (self.heat_maps, self.staged_heat_maps)
 
     def keys_of(self, table: Table) -> list[Column[Any]]:
         """The key columns of one of these tables."""
@@ -140,8 +142,10 @@ def tables(monitor: str, layout: Layout, results: Database, *, same_dialect: boo
             "quarantine", (*columns.of_rules(), *columns.of_quarantine()), primary=False
         ),
         build.published("history", columns.of_history(), primary=False),
+        build.published("shadow", columns.of_shadow(), primary=True),
         build.staged("scores", columns.of_scores()),
         build.staged("reasons", columns.of_reasons(primary=False)),
+        build.staged("shadow", columns.of_shadow()),
         build.staged("quarantine", columns.of_rules()),
         build.keyless("gone", (Column("fingerprint", BigInteger),)),
         build.published("heat_maps", columns.of_pictures(), primary=True) if drawn else None,

@@ -24,6 +24,14 @@ select * from nightflag_models where monitor = :monitor and version = :version
 -- name: models_of_monitor
 select * from nightflag_models where monitor = :monitor order by version desc limit :limit
 
+-- name: model_in_shadow
+select m.* from nightflag_models m
+join nightflag_models c on c.monitor = m.monitor and c.status = 'champion'
+where m.monitor = :monitor and m.status = 'challenger' and m.cleaned_at is null
+    and m.trained_at > c.trained_at and m.training_end <= :window_start
+order by m.version desc
+limit 1
+
 -- name: next_version
 select coalesce(max(version), 0) + 1 from nightflag_models where monitor = :monitor
 

@@ -105,6 +105,19 @@ def test_precision_by_week(bank: Any) -> None:
     ]
 
 
+def test_in_the_shadow_night_by_night(bank: Any) -> None:
+    with bank.workplace.results.writing() as connection:
+        connection.execute(
+            text(
+                "insert into payments_shadow select payment_id, score,"
+                " case when payment_id in (63, 72) then 0.001 else 1 end, 2, run_id"
+                " from payments_scores where run_id >= 7"
+            )
+        )
+    found = [tuple(row.values())[2:] for row in asked(bank, "In the shadow, night by night")]
+    assert found == [(2, 3, 1, 1, 1), (2, 3, 1, 1, 0)]
+
+
 def test_precision_by_verdicts(bank: Any) -> None:
     with bank.workplace.results.writing() as connection:
         connection.execute(
