@@ -10,19 +10,17 @@ model from a good one; but spoilt ones depart from what well-known detectors agr
 find striking what the champion does (``make bench-contests``).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nightflag import precision
+from nightflag.evaluation.bootstrap import interval
 from nightflag.evaluation.intervals import wilson
 from nightflag.references import correlation, rank
 
-FEWEST_OF_EACH = 10
-"""Known anomalies and known normals, from which on they are asked."""
-
-RESAMPLES = 400
 MARGIN = 0.05
 TOP, FEWEST_ON_TOP = 0.02, 10
 LEAST_KEPT = 0.85
@@ -47,8 +45,7 @@ class Known:
     @property
     def is_enough(self) -> bool:
         """Whether there are anomalies and normals enough to ask them."""
-        anomalies = int(self.anomalous.sum())
-        return min(anomalies, len(self.anomalous) - anomalies) >= FEWEST_OF_EACH
+        return precision.is_enough(self.anomalous)
 
     @property
     def unjudged(self) -> "Known":
@@ -95,16 +92,18 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Decision:
-    """Whether the challenger takes over, and why."""
+    """Whether the challenger takes over, and why; and whether the champion cannot go on."""
 
     takes_over: bool
     why: str
+    gives_way: bool = False
 
 
 def decide(evidence: Evidence) -> Decision:
     """The decision on this evidence, which is the same however often it is taken."""
     if not np.isfinite(evidence.champion).all() or not np.ptp(evidence.champion):
-        return Decision(True, "the champion's scores are not finite, or all alike")
+        why = "the champion's scores are not finite, or all alike"
+        return Decision(True, why, gives_way=True)
     if not evidence.known.is_enough:
         return _without_truth(evidence)
     found = _by_truth(evidence.known, evidence.seed)
@@ -116,26 +115,13 @@ def decide(evidence: Evidence) -> Decision:
 
 def _by_truth(known: Known, seed: int) -> Decision:
     """Not worse, where the difference of average precision may be zero or more (95 %)."""
-    from sklearn.metrics import average_precision_score
-
-    ranks = rank(known.champion), rank(known.challenger)
-
-    def precisions(rows: Rows) -> list[float]:
-        truth = known.anomalous[rows]
-        return [float(average_precision_score(truth, one[rows])) for one in ranks]
-
-    def gain(rows: Rows) -> float:
-        champion, challenger = precisions(rows)
-        return challenger - champion
-
-    champion, challenger = precisions(np.arange(len(known.anomalous)))
-    strata = [np.flatnonzero(known.anomalous == one) for one in (False, True)]
-    low, high = _interval(gain, strata, seed)
+    found = precision.difference(known.champion, known.challenger, known.anomalous, seed)
     why = (
-        f"average precision {challenger:.3f}, the champion's {champion:.3f}, on {len(strata[1])} "
-        f"known anomalies (difference {low:+.3f} to {high:+.3f})"
+        f"average precision {found.after:.3f}, the champion's {found.before:.3f}, on "
+        f"{known.anomalous.sum()} known anomalies (difference {found.low:+.3f} to "
+        f"{found.high:+.3f})"
     )
-    return Decision(high >= 0, f"{'not worse' if high >= 0 else 'worse'}: {why}")
+    return Decision(found.high >= 0, f"{'not worse' if found.high >= 0 else 'worse'}: {why}")
 
 
 def _without_truth(evidence: Evidence) -> Decision:
@@ -152,7 +138,7 @@ def _without_truth(evidence: Evidence) -> Decision:
         )
         return own - before
 
-    low, high = _interval(gain, [np.arange(count)], evidence.seed)
+    low, high = interval(gain, [np.arange(count)], evidence.seed)
     kept, strongest = kept_on_top(champion, challenger)
     objections = []
     if high < -MARGIN:
@@ -176,16 +162,3 @@ def kept_on_top(champion: Values, challenger: Values) -> tuple[float, int]:
     count = max(FEWEST_ON_TOP, round(TOP * len(champion)))
     own = set(np.argsort(-champion, kind="stable")[:count])
     return len(own & set(np.argsort(-challenger, kind="stable")[: 2 * count])) / count, count
-
-
-def _interval(
-    statistic: Callable[[Rows], float], strata: Sequence[Rows], seed: int
-) -> tuple[float, float]:
-    """The central 95 % of the statistic over records drawn again, each stratum for itself."""
-    random = np.random.default_rng(seed)
-    drawn = [
-        statistic(np.concatenate([random.choice(rows, len(rows)) for rows in strata]))
-        for _ in range(RESAMPLES)
-    ]
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return float(low), float(high)

@@ -5,29 +5,22 @@ from nobody, as it trains nothing: it is read from the source again, with all th
 the time of the held-out records.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
-import pandas as pd
-import pyarrow as pa
-from numpy.typing import NDArray
 
-from nightflag import references
-from nightflag.contest import FEWEST_OF_EACH, Evidence, Known
+from nightflag import answers, references
+from nightflag.contest import Evidence, Known
 from nightflag.drift.days import moments
-from nightflag.evaluation.words import as_anomaly
-from nightflag.features import History
 from nightflag.models import Model
 from nightflag.models.model import Records, Scores, bounded, scored
-from nightflag.records import Layout
+from nightflag.precision import FEWEST_OF_EACH
 from nightflag.verdicts import confirmed, judged
 from nightflag.verdicts.confirmed import Confirmed
 from nightflag.windows import Window
 from nightflag.workplace import Workplace
-
-Answers = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,8 +52,9 @@ def gather(
     rows, positions = bounded(models.champion.features, held_out)
     agreed = references.fit(rows, rows, seed=seed)
     kept = positions[agreed.positions]
-    unjudged = np.isnan(_said(workplace, held_out, verdicts)[kept])
-    labelled = Known.labelled(champion, challenger, _labels(workplace, held_out), kept[unjudged])
+    unjudged = np.isnan(answers.verdicts(workplace, held_out, verdicts)[kept])
+    labels = answers.labels(workplace, held_out)
+    labelled = Known.labelled(champion, challenger, labels, kept[unjudged])
     return Evidence(
         champion[kept][unjudged],
         challenger[kept][unjudged],
@@ -73,27 +67,6 @@ def gather(
 def _first(held_out: Records, workplace: Workplace) -> datetime:
     first: datetime = moments(held_out, workplace.monitor.source).min().item()
     return first.replace(tzinfo=UTC)
-
-
-def _labels(workplace: Workplace, held_out: Records) -> Answers:
-    """What the labels say of the records (n,): 1 anomaly, 0 normal, NaN nothing."""
-    label, layout = workplace.monitor.source.label, workplace.layout
-    if label is None or label not in layout.columns.names:
-        return np.full(len(held_out), np.nan)
-    said = as_anomaly(_columns(held_out, layout, [label]).column(label), label)
-    return np.asarray(pd.array(said.to_pylist(), dtype="Float64").to_numpy(np.float64, np.nan))
-
-
-def _said(workplace: Workplace, held_out: Records, verdicts: Confirmed) -> Answers:
-    """What people said of the records (n,), likewise."""
-    return verdicts.of(_columns(held_out, workplace.layout, workplace.layout.key))
-
-
-def _columns(records: Records, layout: Layout, names: Iterable[str]) -> pa.RecordBatch:
-    """These columns of the records as the source has them: pandas forgets the type of NULLs."""
-    frame = records.records if isinstance(records, History) else records
-    schema = pa.schema([layout.columns.field(name) for name in names])
-    return pa.RecordBatch.from_pandas(frame[schema.names], schema, preserve_index=False)
 
 
 def _judged(

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nightflag import synthetic
+from nightflag import rivals, synthetic
 from nightflag.detectors import Detector
 from nightflag.references import Compared
+from nightflag.rivals import Rivalry
 
 DEFAULT = "auto"
 
@@ -21,6 +22,7 @@ def judged(
     held_out: Rows,
     scores: NDArray[np.float64],
     compared_with: Compared,
+    rivalry: Rivalry | None = None,
     *,
     seed: int,
 ) -> Detector:
@@ -29,14 +31,16 @@ def judged(
     ``scores`` (n,) are those of the ``held_out`` rows (n, width), which the references in
     ``compared_with`` rank as well. Under "references" stands how far
     well-known detectors agree with it, under "synthetic" how well it tells spoilt records apart,
-    under "judgement" both in a line, after the reason why it was chosen. TrainingRefused where it
-    tells no spoilt record apart.
+    under "rivals" its ``rivalry`` with them where labels tell of one, under "judgement" all in a
+    line, after the reason why it was chosen. TrainingRefused where it tells no spoilt record apart.
     """
     compared = compared_with.correlations(scores)
     apart = synthetic.told_apart(detector.score, held_out, seed=seed)
     synthetic.check(apart)
     found = {"references": compared, "synthetic": apart}
-    found |= {"judgement": _sentence(detector.about, compared, apart)}
+    found |= {rivals.KEY: rivalry.to_json()} if rivalry else {}
+    line = _sentence(detector.about, compared, apart)
+    found |= {"judgement": f"{line}; {rivalry}" if rivalry else line}
     return replace(detector, about={**detector.about, **found})
 
 

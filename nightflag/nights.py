@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 
-from nightflag import drift, models, retraining, runs
+from nightflag import drift, models, retraining, runs, succession
 from nightflag.errors import ExpectationError, FeatureError, MonitorError, NightflagError
 from nightflag.failpoints import reached
 from nightflag.locks import Lock, hold
@@ -190,6 +190,7 @@ def publish(
                     *_nothing_there(night, partitions),
                     *_other_columns(night, entry),
                     *_reach_of_alarm(workplace, entry),
+                    *succession.told(workplace, night.as_of),
                 ]
             )
             or None,

@@ -14,6 +14,7 @@ from nightflag.models.model import Records
 from nightflag.monitors import Monitor
 from nightflag.workplace import Workplace
 
+KEY = "origin"
 SECTIONS = {
     *("source", "features", "sequence", "expectations"),
     *("training_rows", "detector", "training"),

@@ -16,8 +16,6 @@ from nightflag.records import Layout
 from nightflag.windows import Window
 from nightflag.workplace import Workplace
 
-ORIGIN = "origin"
-
 MadeFrom = Literal["snapshot", "source"]
 
 
@@ -99,7 +97,7 @@ def _made_again(
 
 
 def _origin(entry: Entry) -> dict[str, Any]:
-    origin: dict[str, Any] | None = entry.about.get(ORIGIN)
+    origin: dict[str, Any] | None = entry.about.get(provenance.KEY)
     if origin is None:
         raise ModelFileError(
             f"Model {entry.version} of {entry.monitor} does not say what it was made of.",

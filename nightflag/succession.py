@@ -1,8 +1,10 @@
 """Succession: whether a freshly trained model becomes champion, waits or is refused."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
-from nightflag import contest, models, runs
+from nightflag import contest, models, provenance, rivals, runs
 from nightflag.contest import Decision
 from nightflag.errors import FeatureError, ModelFileError, NightflagError
 from nightflag.evidence import Contestants, gather
@@ -11,6 +13,7 @@ from nightflag.models import Entry, Model
 from nightflag.models.model import Records
 from nightflag.models.registry import Status
 from nightflag.retraining import recipe_hash
+from nightflag.rivals import Rivalry
 from nightflag.workplace import Workplace
 
 
@@ -23,9 +26,12 @@ def outcome(
     and knows nothing of what came from ``before`` on.
     """
     champion = models.champion(workplace.results, workplace.monitor.name)
+    rivalry = rivals.of(challenger.detector.about)
     if champion is None:
-        return "champion", "the first model"
+        return "champion", _conceded("the first model", rivalry)
     decision = _decision(workplace, champion, challenger, held_out, before)
+    if rivalry and rivalry.is_behind:
+        decision = _beside(rivalry, decision, champion)
     why = f"{decision.why}; the champion was model {champion.version}"
     if not decision.takes_over:
         return "refused", why
@@ -34,20 +40,56 @@ def outcome(
     return "champion", why
 
 
+def told(workplace: Workplace, as_of: datetime) -> Iterator[str]:
+    """What the night of that logical date has to say of the model that was trained for it."""
+    for newest in models.latest(workplace.results, workplace.monitor.name, limit=1):
+        rivalry = rivals.of(newest.about)
+        if newest.training.as_of != as_of:
+            continue
+        if newest.status == "refused":
+            yield f"model {newest.version}, trained tonight, was refused: {newest.decision}"
+        elif rivalry and rivalry.is_behind:
+            yield f"model {newest.version}, trained tonight, is {rivalry}; {rivals.MEND}"
+
+
+def _beside(rivalry: Rivalry, decision: Decision, champion: Entry) -> Decision:
+    """The decision on a model that is behind a reference, unless keeping the champion is no help.
+
+    It is none where the champion cannot go on, or was itself found to be behind one.
+    """
+    before = rivals.of(champion.about)
+    if decision.gives_way or not decision.takes_over or (before and before.is_behind):
+        return replace(decision, why=_conceded(decision.why, rivalry))
+    return Decision(False, f"worse: {rivalry}; {rivals.MEND}")
+
+
+def _conceded(why: str, rivalry: Rivalry | None) -> str:
+    return f"{why}, although {rivalry}" if rivalry and rivalry.is_behind else why
+
+
 def _decision(
     workplace: Workplace, entry: Entry, challenger: Model, held_out: Records, before: datetime
 ) -> Decision:
     try:
         champion = models.load(entry, folder=workplace.models)
         if entry.training.config_hash != recipe_hash(workplace.monitor):
-            return Decision(True, "the monitor asks for another model, which is not compared")
+            why = "the monitor asks for another model, which is not compared"
+            return Decision(True, why, gives_way=not _reads_alike(workplace, entry))
         if _view(champion) != _view(challenger):
-            return Decision(True, "it sees more or less of the past, and cannot be compared")
+            why = "it sees more or less of the past, and cannot be compared"
+            return Decision(True, why, gives_way=True)
         return contest.decide(
             gather(workplace, Contestants(champion, challenger), held_out, before)
         )
     except (FeatureError, ModelFileError) as error:
-        return Decision(True, f"the champion cannot be used: {error.what}")
+        return Decision(True, f"the champion cannot be used: {error.what}", gives_way=True)
+
+
+def _reads_alike(workplace: Workplace, champion: Entry) -> bool:
+    """Whether the monitor asks for another detector only, and the champion reads its records."""
+    then = champion.about.get(provenance.KEY, {}).get("recipe", {})
+    now = provenance.recipe(workplace.monitor)
+    return all(then.get(name) == now[name] for name in ("source", "features", "sequence"))
 
 
 def _view(model: Model) -> object:

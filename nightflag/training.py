@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from nightflag import (
+    answers,
     blocks,
     detectors,
     exclusions,
@@ -20,6 +21,7 @@ from nightflag import (
     provenance,
     references,
     retraining,
+    rivals,
     sequences,
     succession,
 )
@@ -117,10 +119,12 @@ def fit(workplace: Workplace, older: Records, newest: Records) -> Model:
     seen |= explanation.usual(detector, pipeline, held_out)
     seen |= {"columns": retraining.columns(workplace.layout)}
     seen |= {ORDER: workplace.layout.columns.names}
-    seen |= {"origin": provenance.of(workplace, (older, newest))}
+    seen |= {provenance.KEY: provenance.of(workplace, (older, newest))}
     detector = replace(detector, about={**detector.about, **seen})
     compared = references.fit(trained_on, held_out, seed=seed)
-    known = judged(detector, held_out, scores[kept], compared, seed=seed)
+    given = answers.known(workplace, newest)
+    rivalry = rivals.among(given[kept], scores[kept], compared, seed=seed)
+    known = judged(detector, held_out, scores[kept], compared, rivalry, seed=seed)
     reference = _reference(monitor, pipeline, older, newest, scores)
     return Model(pipeline, known, Calibration(scores), reference)
 

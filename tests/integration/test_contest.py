@@ -1,5 +1,6 @@
 """Labels and verdicts tell in the contest which model is worse."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -7,10 +8,11 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 
-from nightflag import features, models, succession
+from nightflag import features, models, provenance, rivals, succession
 from nightflag.calibration import Calibration
 from nightflag.evidence import Contestants, gather
 from nightflag.models import Model
+from nightflag.rivals import Rivalry
 from nightflag.verdicts import Verdict, give
 from tests.nightflag.reporting.payments import (
     NIGHT,
@@ -108,3 +110,45 @@ def test_few_verdicts_and_those_that_came_later_decide_nothing(workplace):
     found = evidence(earlier, fraud=None)
     assert not len(found.known.anomalous)
     assert len(found.champion) == len(held_out())
+
+
+BEHIND = Rivalry(20, 0.31, "isolation_forest", 0.58, -0.35, -0.2)
+
+
+def behind(model):
+    """The model, found to be worse than a reference where labels tell."""
+    about = {**model.detector.about, rivals.KEY: BEHIND.to_json()}
+    return replace(model, detector=replace(model.detector, about=about))
+
+
+def test_a_model_behind_a_reference_is_refused_though_the_contest_lets_it_in(workplace):
+    poor = behind(challenger(workplace, blind=False))
+    status, why = succession.outcome(workplace, poor, held_out(fraud=None), NIGHT)
+    assert status == "refused"
+    assert "average precision 0.310, the reference's 0.580, on 20 labelled anomalies" in why
+    assert "use `detector: auto`" in why
+
+
+def test_it_takes_over_with_a_word_where_the_champion_is_behind_as_well(workplace):
+    about = json.dumps({rivals.KEY: BEHIND.to_json()})
+    with workplace.results.writing() as connection:
+        connection.execute(text("update nightflag_models set about = :about"), {"about": about})
+    poor = behind(challenger(workplace, blind=False))
+    status, why = succession.outcome(workplace, poor, held_out(fraud=None), NIGHT)
+    assert status == "champion"
+    assert "fresher, and like the champion" in why
+    assert "although behind the reference isolation_forest" in why
+
+
+@pytest.mark.parametrize("part", ["detector", "features"])
+def test_a_person_who_asks_for_other_features_gets_them_with_a_word(workplace, part):
+    """The champion of another detector scores the same records; one of other features may not."""
+    then = provenance.recipe(workplace.monitor)
+    with workplace.results.writing() as connection:
+        about = json.dumps({provenance.KEY: {"recipe": {**then, part: "another"}}})
+        change = text("update nightflag_models set config_hash = 'another', about = :about")
+        connection.execute(change, {"about": about})
+    poor = behind(challenger(workplace, blind=False))
+    status, why = succession.outcome(workplace, poor, held_out(fraud=None), NIGHT)
+    assert status == {"detector": "refused", "features": "champion"}[part]
+    assert "behind the reference isolation_forest" in why
