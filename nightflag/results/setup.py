@@ -17,6 +17,7 @@ from nightflag.databases import Database
 from nightflag.databases.literal import verbatim
 from nightflag.errors import SettingsError
 from nightflag.results.definitions import are_current, define
+from nightflag.results.reading import schema_of
 from nightflag.results.tables import MonitorTables
 from nightflag.results.treatment import Treatment
 from nightflag.results.views import views
@@ -36,7 +37,7 @@ def upgrade(results: Database) -> None:
         _write_ahead(results)
     with results.writing() as connection:
         _one_at_a_time(connection, results)
-        config = Config(attributes={"connection": connection})
+        config = Config(attributes={"connection": connection, "schema": schema_of(results)})
         config.set_main_option("script_location", str(files("sql") / "migrations"))
         command.upgrade(config, "head")
 

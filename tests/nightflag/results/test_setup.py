@@ -93,6 +93,15 @@ def test_upgrading_again_changes_nothing(database_url: str) -> None:
     database.close()
 
 
+def test_each_schema_has_tables_of_its_own(postgresql_url: str) -> None:
+    """Also where ``public``, in which PostgreSQL looks last, has some already."""
+    for schema in ("public", "nightflag", "elsewhere"):
+        database = connect(postgresql_url, schema=schema)
+        upgrade(database)
+        assert set(shape(database, schema)) == OWN
+        database.close()
+
+
 UPGRADE = """
 import sys
 from nightflag.databases import connect
