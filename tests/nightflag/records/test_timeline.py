@@ -82,6 +82,7 @@ VIEWS = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(SERIES, VIEWS, st.integers(1, 10))
 def test_what_is_carried_over_is_all_that_later_rows_need(series, seen, size):
     """Windows, knowledge and fingerprints are the same in batches of any size."""
