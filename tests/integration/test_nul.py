@@ -1,5 +1,7 @@
 """NUL characters in SQLite's text, which PostgreSQL's text cannot hold: no night stops at them."""
 
+from functools import cache
+
 import pytest
 
 from tests.integration.clarity import source
@@ -11,15 +13,21 @@ NIGHT = range((DAYS - 1) * A_DAY, DAYS * A_DAY)
 IN_KEY, AS_KEY, IN_TIME, IN_SEGMENT = 280, 281, 285, 287
 
 
+@pytest.fixture(params=["postgresql", pytest.param("sqlite", marks=pytest.mark.slow)])
+def database(request):
+    """The kind of database, each in turn."""
+    return request.param
+
+
 @pytest.fixture(scope="module")
 def nights(stages, tmp_path_factory):
     """A night over SQLite with results beside the source, and one with them in PostgreSQL."""
-    return {
-        "sqlite": night(tmp_path_factory.mktemp("nul") / "watch", ""),
-        "postgresql": night(
-            tmp_path_factory.mktemp("nul") / "watch", new_database(stages.server_url)
-        ),
-    }
+    return cache(
+        lambda kind: night(
+            tmp_path_factory.mktemp("nul") / "watch",
+            new_database(stages.server_url) if kind == "postgresql" else "",
+        )
+    )
 
 
 def night(folder, results):
@@ -54,7 +62,7 @@ def spoilt(row):
 
 
 def test_every_record_is_scored_or_in_quarantine(nights, database):
-    _, results, _ = nights[database]
+    _, results, _ = nights(database)
     [run] = results.rows("select * from nightflag_runs")
     assert run["records_read"] == A_DAY
     assert (run["records_scored"], run["records_quarantined"]) == (A_DAY - 3, 3)
@@ -64,7 +72,7 @@ def test_every_record_is_scored_or_in_quarantine(nights, database):
 
 def test_a_key_with_nul_is_in_quarantine_and_told_as_its_value(nights, database):
     """Its key is NULL there: cut or altered, it could be the key of another record."""
-    _, results, _ = nights[database]
+    _, results, _ = nights(database)
     told = results.rows("select code, rule, column_name, value from payments_quarantine")
     found = {tuple(row.values()) for row in told}
     assert (None, "key_has_no_nul", "code", "id-\\0-280") in found
@@ -75,7 +83,7 @@ def test_a_key_with_nul_is_in_quarantine_and_told_as_its_value(nights, database)
 
 
 def test_a_text_with_nul_is_scored_and_told_with_its_nul_written_out(nights, database):
-    _, results, _ = nights[database]
+    _, results, _ = nights(database)
     scored = f"select alarm_segment from payments_scores where code = 'id-{IN_SEGMENT}'"
     [row] = results.rows(scored)
     assert row["alarm_segment"] == ("ca\0sh" if database == "sqlite" else "ca\\0sh")
@@ -83,8 +91,8 @@ def test_a_text_with_nul_is_scored_and_told_with_its_nul_written_out(nights, dat
     assert any("amount" in reason["words"] for reason in reasons)
 
 
-def test_they_come_once_and_a_mended_key_is_scored(nights, database, tmp_path):
-    watch, results, url = nights[database]
+def test_they_come_once_and_a_mended_key_is_scored(nights, database):
+    watch, results, url = nights(database)
     mend = f"update payments set code = 'id-{IN_KEY}' where code like 'id-%' and length(code) = 3"
     watch.execute(mend)
     assert watch.night(SECOND_NIGHT, results=url).status == "published"

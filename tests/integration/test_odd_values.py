@@ -2,6 +2,7 @@
 
 import math
 from datetime import timedelta
+from functools import cache
 
 import pytest
 
@@ -28,13 +29,16 @@ PRECISE = ("12345678901234567890.0123456789", "-0.0000000001", "0", None)
 ROWS = [row for day in range(DAYS) for row in payments(day)]
 
 
+@pytest.fixture(params=["postgresql", pytest.param("sqlite", marks=pytest.mark.slow)])
+def database(request):
+    """The kind of database, each in turn."""
+    return request.param
+
+
 @pytest.fixture(scope="module")
 def nights(stages, tmp_path_factory):
     """A night over a table with such values, trained on them too, and one that has nothing new."""
-    return {
-        kind: two_nights(stages, kind, tmp_path_factory.mktemp("values") / "watch")
-        for kind in ("sqlite", "postgresql")
-    }
+    return cache(lambda kind: two_nights(stages, kind, tmp_path_factory.mktemp("values") / "watch"))
 
 
 def two_nights(stages, database, folder):
@@ -83,18 +87,18 @@ def odd(row):
 
 def test_every_record_is_scored_under_its_own_key(nights, database):
     """As numbers with a fraction, two neighbours of these keys would be one."""
-    found = nights[database].rows("select payment_id from payments_scores order by payment_id")
+    found = nights(database).rows("select payment_id from payments_scores order by payment_id")
     first = BEYOND_FLOATS + (DAYS - 1) * A_DAY
     assert [row["payment_id"] for row in found] == list(range(first, first + A_DAY))
 
 
 def test_every_score_is_a_number_and_every_p_value_a_share(nights, database):
-    found = nights[database].rows("select score, p_value from payments_scores")
+    found = nights(database).rows("select score, p_value from payments_scores")
     assert not any(math.isnan(row["score"]) for row in found)
     assert all(0 < row["p_value"] <= 1 for row in found)
 
 
 def test_none_of_them_comes_again(nights, database):
     """Read once more, each has the fingerprint it had, NaN and the smallest numbers too."""
-    [run] = nights[database].rows("select * from nightflag_runs where run_id = 2")
+    [run] = nights(database).rows("select * from nightflag_runs where run_id = 2")
     assert (run["records_read"], run["records_retracted"]) == (0, 0)

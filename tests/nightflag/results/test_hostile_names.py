@@ -60,7 +60,7 @@ def quote(database_url: str, open_shop: Any) -> Any:
 
 
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(table=NAMES.filter(is_table), key=NAMES.filter(is_key), schema=NAMES.filter(is_schema))
 def test_any_names_are_published_and_nothing_else_is_harmed(
