@@ -112,7 +112,8 @@ def _finding(expectation: Expectation, judgement: "Judgement") -> TableFinding:
             mend="correct its settings, or say it with another one, such as"
             " unexpected_rows_expectation",
         )
-    return TableFinding(rule, severity(expectation), judgement.success, _observed(judgement))
+    observed = _observed(judgement).replace("\0", "\\0")  # PostgreSQL's text holds no NUL
+    return TableFinding(rule, severity(expectation), judgement.success, observed)
 
 
 def _observed(judgement: "Judgement") -> str:
