@@ -145,6 +145,7 @@ def test_what_the_pages_about_the_demo_show_works(
     do(DEMO.steps(), sqlite_url, home, DEMO.before)
 
 
+@pytest.mark.slow  # a dozen nights, and half as many trainings
 def test_what_the_page_of_commands_shows_works(
     begin, postgresql_url: str, home: Path, prefect_server
 ) -> None:
