@@ -231,7 +231,11 @@ def test_columns_that_change_places_make_no_record_due(stages, database, tmp_pat
     before = watch.published()
     watch.execute("alter table payments rename to earlier")
     watch.execute(
-        "create table payments as select channel, fee, paid_at, payment_id, amount from earlier"
+        "create table payments (channel text, fee double precision, paid_at timestamp, "
+        "payment_id bigint, amount double precision)"
+    )
+    watch.execute(
+        "insert into payments select channel, fee, paid_at, payment_id, amount from earlier"
     )
     assert watch.night(SECOND_NIGHT).status == "published"
     [run] = watch.rows("select * from nightflag_runs where run_id = 2")
