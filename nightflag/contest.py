@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from nightflag import precision
 from nightflag.evaluation.bootstrap import interval
 from nightflag.evaluation.intervals import wilson
+from nightflag.promise import Promise
 from nightflag.references import correlation, rank
 
 MARGIN = 0.05
@@ -80,7 +81,8 @@ class Known:
 class Evidence:
     """What both models make of held-out records that nobody judged, (n,), and of ``known`` ones.
 
-    ``consensus`` (n,) is the mean rank that well-known detectors give each held-out record.
+    ``consensus`` (n,) is the mean rank that well-known detectors give each held-out record;
+    ``promise`` says how the champion kept its own on all of them.
     """
 
     champion: Values
@@ -88,15 +90,20 @@ class Evidence:
     consensus: Values
     known: Known
     seed: int = 0
+    promise: Promise | None = None
 
 
 @dataclass(frozen=True)
 class Decision:
-    """Whether the challenger takes over, and why; and whether the champion cannot go on."""
+    """Whether the challenger takes over, and why; and whether the champion cannot go on.
+
+    ``spoilt`` says what is wrong with the records that calibrate the challenger, if anything is.
+    """
 
     takes_over: bool
     why: str
     gives_way: bool = False
+    spoilt: str = ""
 
 
 def decide(evidence: Evidence) -> Decision:

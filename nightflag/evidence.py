@@ -17,6 +17,7 @@ from nightflag.drift.days import moments
 from nightflag.models import Model
 from nightflag.models.model import Records, Scores, bounded, scored
 from nightflag.precision import FEWEST_OF_EACH
+from nightflag.promise import Promise
 from nightflag.verdicts import confirmed, judged
 from nightflag.verdicts.confirmed import Confirmed
 from nightflag.windows import Window
@@ -61,6 +62,7 @@ def gather(
         agreed.consensus[unjudged],
         Known.together([labelled, *_judged(workplace, models, window, verdicts, labelled)]),
         seed,
+        Promise.of(models.champion.calibration, champion, workplace.monitor.alarm.rate),
     )
 
 

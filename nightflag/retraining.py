@@ -14,6 +14,7 @@ from nightflag.records import Layout
 from nightflag.workplace import Workplace
 
 CHANGED_COLUMNS = "the source's columns changed"
+DRIFTED = f"drifted {NIGHTS} nights in a row"
 
 
 def reason(workplace: Workplace, champion: Entry | None, as_of: datetime) -> str | None:
@@ -57,7 +58,7 @@ def due(
     if verdicts >= monitor.training.verdicts:
         return f"{verdicts} verdicts since the last training"
     if drifted and monitor.training.drift:
-        return f"drifted {NIGHTS} nights in a row: {drifted}"
+        return f"{DRIFTED}: {drifted}"
     age = as_of - newest.training.as_of
     if age >= monitor.training.every:
         cadence = durations.write(monitor.training.every)

@@ -12,15 +12,25 @@ from nightflag.features import SequencePipeline
 from nightflag.models import Entry, Model
 from nightflag.models.model import Records
 from nightflag.models.registry import Status
-from nightflag.retraining import recipe_hash
+from nightflag.retraining import DRIFTED, recipe_hash
 from nightflag.rivals import Rivalry
 from nightflag.workplace import Workplace
 
+SPOILT = "its calibration may be spoilt"
+OTHERWISE = (
+    "leave an incident out with `nightflag exclude` and retrain; what lasts until the next "
+    "training is accepted then"
+)
+
 
 def outcome(
-    workplace: Workplace, challenger: Model, held_out: Records, before: datetime
+    workplace: Workplace,
+    challenger: Model,
+    held_out: Records,
+    before: datetime,
+    reason: str = "",
 ) -> tuple[Status, str]:
-    """What becomes of the model, and why.
+    """What becomes of the model that was trained for this reason, and why.
 
     It was not trained on the ``held_out`` records, nor on any record that was judged an anomaly,
     and knows nothing of what came from ``before`` on.
@@ -30,6 +40,8 @@ def outcome(
     if champion is None:
         return "champion", _conceded("the first model", rivalry)
     decision = _decision(workplace, champion, challenger, held_out, before)
+    if decision.spoilt and decision.takes_over:
+        decision = _calibrated(decision, lasts=_lasts(workplace, reason))
     if rivalry and rivalry.is_behind:
         decision = _beside(rivalry, decision, champion)
     why = f"{decision.why}; the champion was model {champion.version}"
@@ -63,6 +75,20 @@ def _beside(rivalry: Rivalry, decision: Decision, champion: Entry) -> Decision:
     return Decision(False, f"worse: {rivalry}; {rivals.MEND}")
 
 
+def _calibrated(decision: Decision, *, lasts: bool) -> Decision:
+    """The decision on a model whose calibration records are unlike the champion's."""
+    if lasts:
+        return replace(decision, why=f"{decision.why}, although {decision.spoilt}, which lasts")
+    return Decision(False, f"{SPOILT}: {decision.spoilt}; {OTHERWISE}")
+
+
+def _lasts(workplace: Workplace, reason: str) -> bool:
+    """Whether the records are known to have changed for good: by drift, or from last time."""
+    newest = models.latest(workplace.results, workplace.monitor.name, limit=1)[0]
+    before = newest.status == "refused" and (newest.decision or "").startswith(SPOILT)
+    return before or reason.startswith(DRIFTED)
+
+
 def _conceded(why: str, rivalry: Rivalry | None) -> str:
     return f"{why}, although {rivalry}" if rivalry and rivalry.is_behind else why
 
@@ -78,9 +104,10 @@ def _decision(
         if _view(champion) != _view(challenger):
             why = "it sees more or less of the past, and cannot be compared"
             return Decision(True, why, gives_way=True)
-        return contest.decide(
-            gather(workplace, Contestants(champion, challenger), held_out, before)
-        )
+        evidence = gather(workplace, Contestants(champion, challenger), held_out, before)
+        decision = contest.decide(evidence)
+        broken = evidence.promise and evidence.promise.is_broken and not decision.gives_way
+        return replace(decision, spoilt=str(evidence.promise)) if broken else decision
     except (FeatureError, ModelFileError) as error:
         return Decision(True, f"the champion cannot be used: {error.what}", gives_way=True)
 

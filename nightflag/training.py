@@ -71,7 +71,7 @@ def train(workplace: Workplace, *, as_of: datetime, before: datetime, reason: st
     reached("sampled")
     model = fit(workplace, older, newest)
     reached("trained")
-    status, decision = succession.outcome(workplace, model, newest, before)
+    status, decision = succession.outcome(workplace, model, newest, before, reason)
     if monitor.training.cross_calibration:
         model = refitted(workplace, model, older, newest)
         count = len(older) + len(newest)

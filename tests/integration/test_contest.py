@@ -12,6 +12,7 @@ from nightflag import features, models, provenance, rivals, succession
 from nightflag.calibration import Calibration
 from nightflag.evidence import Contestants, gather
 from nightflag.models import Model
+from nightflag.retraining import DRIFTED
 from nightflag.rivals import Rivalry
 from nightflag.verdicts import Verdict, give
 from tests.nightflag.reporting.payments import (
@@ -152,3 +153,46 @@ def test_a_person_who_asks_for_other_features_gets_them_with_a_word(workplace, p
     status, why = succession.outcome(workplace, poor, held_out(fraud=None), NIGHT)
     assert status == {"detector": "refused", "features": "champion"}[part]
     assert "behind the reference isolation_forest" in why
+
+
+def incident(**labels):
+    """The payments, of whose newest quarter each is ten times as high as it should be."""
+    payments = held_out(**labels)
+    payments.loc[300:, "amount"] *= 10
+    return payments
+
+
+@pytest.fixture
+def calibrated(workplace):
+    """A challenger that sees what the champion sees, so that only its calibration is in doubt."""
+    return challenger(workplace, blind=False)
+
+
+def test_a_model_that_an_incident_calibrated_is_refused_with_what_to_do(workplace, calibrated):
+    quiet = held_out(fraud=None)
+    assert succession.outcome(workplace, calibrated, quiet, NIGHT)[0] == "champion"
+    status, why = succession.outcome(workplace, calibrated, incident(fraud=None), NIGHT)
+    assert status == "refused"
+    assert why.startswith("its calibration may be spoilt: the champion flags 2")
+    assert "of the 385 records that calibrate it, where 5.0% was promised" in why
+    assert "nightflag exclude" in why
+
+
+def test_a_lasting_drift_is_no_incident(workplace, calibrated):
+    reason = f"{DRIFTED}: amount"
+    status, why = succession.outcome(workplace, calibrated, incident(fraud=None), NIGHT, reason)
+    assert status == "champion"
+    assert "although the champion flags 2" in why
+
+
+def test_what_a_model_was_refused_for_is_accepted_the_next_time(workplace, calibrated):
+    status, why = succession.outcome(workplace, calibrated, incident(fraud=None), NIGHT)
+    entry = models.champion(workplace.results, "payments")
+    made, folder = entry.training, workplace.models
+    models.register(
+        workplace.results, "payments", calibrated, made, folder=folder, status=status, decision=why
+    )
+    status, why = succession.outcome(workplace, calibrated, incident(fraud=None), NIGHT)
+    assert status == "champion"
+    assert why.startswith("fresher, and like the champion")
+    assert "although the champion flags 2" in why
