@@ -41,9 +41,9 @@ def test_records_like_the_calibrations_break_it_no_more_often_than_said() -> Non
     random = np.random.default_rng(2)
     broken = [
         Promise.of(Calibration(random.gamma(2, size=100)), random.gamma(2, size=300), 0.05)
-        for _ in range(500)
+        for _ in range(200)
     ]
-    assert sum(one.is_broken for one in broken) <= 20
+    assert sum(one.is_broken for one in broken) <= 8
 
 
 def test_records_half_of_which_are_broken_are_found_out() -> None:
@@ -51,4 +51,4 @@ def test_records_half_of_which_are_broken_are_found_out() -> None:
     scores = np.r_[random.gamma(2, size=150), random.gamma(2, size=150) + 3]
     found = Promise.of(Calibration(random.gamma(2, size=300)), scores, 0.05)
     assert found.is_broken
-    assert found.flagged == pytest.approx(70, abs=25)
+    assert found.flagged == pytest.approx(80, abs=30)
