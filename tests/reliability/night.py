@@ -4,21 +4,24 @@ Every line on standard input is a list of nights that start at the same time; ev
 output says what became of them. The nights after one that is to hang start once it stands still,
 and it goes on when they have ended. Each Prefect task and flow gives way to the function it wraps,
 and nothing is told to the UI, so that no Prefect server is needed. The parent only imports, so that
-a fork is ready at once.
+a fork is ready at once. Of a night that is killed it is heard how far it came. Drawing the page of
+a night takes most of its time, so those who want many nights may do without.
 """
 
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 import traceback
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib import import_module
-from threading import Thread
+from threading import Thread, Timer
 from types import ModuleType
 from typing import Any
 
@@ -30,6 +33,7 @@ import flows.events
 import flows.nightly
 import flows.retraining
 from nightflag import locks
+from nightflag.databases import sqlite
 from nightflag.errors import NightflagError
 from nightflag.failpoints import listeners
 
@@ -58,14 +62,20 @@ class Doorbell(BaseHTTPRequestHandler):
 
 
 class Interruption:
-    """Kills, fails, stops or delays the night when it comes to a place for the nth time."""
+    """Kills, fails, stops or delays the night when it comes to a place for the nth time.
 
-    def __init__(self, place: str, nth: int, deed: str) -> None:
+    A deed may also be a command, which is run there.
+    """
+
+    def __init__(self, place: str, nth: int, deed: str | list[str]) -> None:
         self.place, self.left, self.deed = place, nth, deed
 
     def __call__(self, place: str) -> None:
         self.left -= place == self.place
         if place != self.place or self.left:
+            return
+        if isinstance(self.deed, list):
+            subprocess.run(self.deed, check=True)
             return
         if self.deed == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
@@ -96,8 +106,9 @@ def outcome(night: dict[str, Any]) -> dict[str, Any]:
     """What came of one night, in this process."""
     os.environ.update(night["environment"])
     locks.LEASE = timedelta(seconds=night["lease"])
-    places: dict[str, None] = {}
-    listeners.append(places.setdefault)
+    sqlite.BUSY_TIMEOUT_MS = int(1_000 * night["patience"])
+    if not night["page"]:
+        flows.nightly.write_report = flows.artifacts.show_night = unheard
     if night["place"]:
         listeners.append(Interruption(night["place"], night["nth"], night["deed"]))
     as_of = datetime.fromisoformat(night["as_of"])
@@ -106,31 +117,64 @@ def outcome(night: dict[str, Any]) -> dict[str, Any]:
         run = nightly(night["monitor"], as_of=as_of, retraining=night["retraining"])
     except NightflagError as error:
         parts = {"what": error.what, "expected": error.expected, "mend": error.mend}
-        return {"error": type(error).__name__, **parts}
+        return {"status": "refused", "error": type(error).__name__, **parts}
     except BaseException as error:  # noqa: BLE001 - the test is told of it
-        return {"error": type(error).__name__, "what": traceback.format_exc()}
-    imported = sorted({*HEAVY} & set(sys.modules))
-    return {"status": run.status, "imported": imported, "places": list(places)}
+        what = traceback.format_exc()
+        return {"status": "refused", "error": type(error).__name__, "what": what}
+    return {"status": run.status, "imported": sorted({*HEAVY} & set(sys.modules))}
+
+
+def tell(pipe: int, news: dict[str, Any]) -> None:
+    """Write it at once: the next moment may be the last."""
+    os.write(pipe, (json.dumps(news) + "\n").encode())
+
+
+def lived(night: dict[str, Any], pipe: int, start: float) -> None:
+    """The life of a night in this process: each place it comes to, and its outcome, are told."""
+    places: dict[str, float] = {}
+
+    def come(place: str) -> None:
+        if place not in places:
+            places[place] = round(time.monotonic() - start, 4)
+            tell(pipe, {"places": places})
+
+    tell(pipe, {"places": places})
+    listeners.append(come)
+    tell(pipe, outcome(night))
 
 
 @contextmanager
 def forked(night: dict[str, Any]) -> Iterator[tuple[int, int]]:
-    """The process of a night, and the pipe on which it tells its outcome."""
+    """The process of a night, and the pipe on which it tells of itself."""
+    start = time.monotonic()
     reading, writing = os.pipe()
     process = os.fork()
     if process == 0:
         os.close(reading)
-        os.write(writing, json.dumps(outcome(night)).encode())
+        lived(night, writing, start)
         os._exit(0)
     os.close(writing)
     yield process, reading
     os.waitpid(process, 0)
 
 
-def told(pipe: int) -> dict[str, Any]:
-    """What the process at the other end told before it ended; ``killed`` if nothing."""
+def told(pipe: int, process: int, doom: tuple[str, float] | None) -> dict[str, Any]:
+    """What the process at the other end told before it ended; ``killed`` without an outcome.
+
+    It is doomed to be killed so many seconds after it came to a place; '' is its start.
+    """
+    news: dict[str, Any] = {"status": "killed"}
+    place, seconds = doom or ("", 0.0)
+    killer = Timer(seconds, os.kill, (process, signal.SIGKILL))
     with os.fdopen(pipe, "rb") as end:
-        return json.loads(end.read() or b'{"status": "killed"}')
+        for line in end:
+            news |= json.loads(line)
+            if doom and not killer.ident and place in {*news["places"], ""}:
+                killer.start()
+    killer.cancel()
+    if killer.is_alive():
+        killer.join()
+    return news
 
 
 def together(nights: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -140,9 +184,11 @@ def together(nights: list[dict[str, Any]]) -> list[dict[str, Any]]:
     with forked(nights[0]) as (process, pipe):
         if nights[0]["deed"] == "hang":
             os.waitid(os.P_PID, process, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
-        others = together(nights[1:])
-        os.kill(process, signal.SIGCONT)
-        return [told(pipe), *others]
+        with ThreadPoolExecutor(1) as listening:
+            first = listening.submit(told, pipe, process, nights[0]["doom"])
+            others = together(nights[1:])
+            os.kill(process, signal.SIGCONT)
+            return [first.result(), *others]
 
 
 def main() -> None:

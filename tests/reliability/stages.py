@@ -1,5 +1,6 @@
 """Watches at well-known stages of their life, each made once and then only copied."""
 
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -11,17 +12,27 @@ insert into nightflag_digests (monitor, as_of, channel, status, title, body, due
 values ('payments', :day, 'env:DOORBELL', 'waiting', 'A night', 'Two flags.', :day)
 """
 STEPS_OF_TRAINING = ("checked", "sampled", "trained", "model written", "model registered")
+AT_ITS_END = STEPS_OF_TRAINING[-1:]
+TO_SAVE_TIME = {"sqlite": STEPS_OF_TRAINING, "postgresql": AT_ITS_END}
 
 
 class Stages:
-    """The stages, on ``sqlite`` and ``postgresql``; copy a watch before you change it."""
+    """The stages, on ``sqlite`` and ``postgresql``; copy a watch before you change it.
 
-    def __init__(self, folder: Path, server_url: str) -> None:
-        self.folder, self.server_url = folder, server_url
+    ``kills`` are the places at which, on each, the first night is killed while it trains.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        server_url: str,
+        kills: Mapping[str, Sequence[str]] = TO_SAVE_TIME,
+    ) -> None:
+        self.folder, self.server_url, self.kills = folder, server_url, kills
         for stage in ("trained", "first_night", "changed", "second_night", "due", "retrained"):
             setattr(self, stage, cache(getattr(self, stage)))
         self.left: dict[str, dict[str, list[str]]] = {}
-        self.places: dict[str, list[str]] = {}
+        self.places: dict[str, dict[str, float]] = {}
 
     def new(self, database: str, folder: Path) -> Watch:
         """A watch before its first night."""
@@ -30,11 +41,10 @@ class Stages:
     def trained(self, database: str) -> Watch:
         """A watch whose first night has its model and was killed before it scored anything.
 
-        On SQLite it was killed at every step of training, on PostgreSQL, to save time, only at the
-        last. What each kill left published stands in ``left``.
+        What each kill left published stands in ``left``.
         """
         watch = self.new(database, self.folder / database / "trained")
-        for place in STEPS_OF_TRAINING if database == "sqlite" else STEPS_OF_TRAINING[-1:]:
+        for place in self.kills[database]:
             assert watch.night(FIRST_NIGHT, place=place).status == "killed"
             self.left[f"{database}, {place}"] = watch.published()
         return watch

@@ -8,6 +8,7 @@ import pytest
 
 from tests.reliability.invariants import refuse_doubled
 from tests.reliability.payments import FIRST_NIGHT, SECOND_NIGHT
+from tests.reliability.watch import PUBLISHED
 
 FAILING = (
     ("sqlite", "validated a batch", 2),
@@ -15,13 +16,7 @@ FAILING = (
     ("postgresql", "pulled a batch", 1),
 )
 
-NOTHING = {
-    "payments_scores": [],
-    "payments_reasons": [],
-    "payments_quarantine": [],
-    "runs": [],
-    "watermarks": [],
-}
+NOTHING = {name: [] for name in (*PUBLISHED, "runs", "watermarks")}
 
 
 def test_a_night_killed_while_it_trains_publishes_nothing(stages, database):

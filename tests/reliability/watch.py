@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -18,7 +19,29 @@ import yaml
 from sqlalchemy.pool import NullPool
 
 ROOT = Path(__file__).parents[2]
-MOMENTS = {"scored_at", "quarantined_at", "started_at", "finished_at", "trained_at", "attempt"}
+MOMENTS = {
+    "scored_at",
+    "quarantined_at",
+    "changed_at",
+    "measured_at",
+    "started_at",
+    "finished_at",
+    "trained_at",
+    "attempt",
+}
+PUBLISHED = (
+    "payments_scores",
+    "payments_reasons",
+    "payments_quarantine",
+    "payments_history",
+    "nightflag_drift",
+    "nightflag_expectations",
+)
+OTHERS = """
+select pid from pg_stat_activity
+where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'
+"""
+A_MINUTE = 60.0
 NUMBERS = count()
 
 MONITOR: dict[str, Any] = {
@@ -43,7 +66,10 @@ MONITOR: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a night: the status of its run, or the error it ended with."""
+    """What became of a night: the status of its run, or the error it ended with.
+
+    ``places`` are those it came to, each with the seconds from its start to the first time.
+    """
 
     status: str = "refused"
     error: str = ""
@@ -51,7 +77,7 @@ class Outcome:
     expected: str = ""
     mend: str = ""
     imported: list[str] = field(default_factory=list)
-    places: list[str] = field(default_factory=list)
+    places: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -82,30 +108,33 @@ class Watch:
         *,
         place: str = "",
         nth: int = 1,
-        deed: str = "kill",
+        deed: str | list[str] = "kill",
         retraining: str = "when due",
         results: str = "",
         lease: float = 120,
+        doom: tuple[str, float] | None = None,
+        page: bool = True,
+        patience: float = A_MINUTE,
     ) -> dict[str, Any]:
         """The night as :mod:`night` is asked for it."""
-        names = {"NIGHTFLAG_HOME": str(self.folder), "RECORDS": self.url, "RESULTS": results}
+        url = self.url if patience == A_MINUTE else with_options(self.url, lock_timeout=patience)
+        names = {"NIGHTFLAG_HOME": str(self.folder), "RECORDS": url, "RESULTS": results}
         interruption = {"place": place, "nth": nth, "deed": deed}
         night = {"monitor": "payments", "as_of": as_of.isoformat(), "retraining": retraining}
-        return {"environment": names, "lease": lease, **night, **interruption}
+        limits = {"lease": lease, "patience": patience, "doom": doom}
+        return {"environment": names, "page": page, **limits, **night, **interruption}
 
     def execute(self, statement: str | sa.Executable, rows: Any = None) -> None:
         """Change the database."""
-        engine = sa.create_engine(psycopg(self.url), poolclass=NullPool)
         ready = sa.text(statement) if isinstance(statement, str) else statement
-        with engine.begin() as connection:
+        with engine(self.url).begin() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(sa.text("set search_path to public, nightflag"))
             connection.execute(ready, rows)
 
     def rows(self, query: str) -> list[dict[str, Any]]:
         """What the query returns."""
-        engine = sa.create_engine(psycopg(self.url), poolclass=NullPool)
-        with engine.connect() as connection:
+        with engine(self.url).connect() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(sa.text("set search_path to nightflag, public"))
             return [dict(row) for row in connection.execute(sa.text(query)).mappings()]
@@ -120,16 +149,15 @@ class Watch:
 
     def tables(self) -> list[str]:
         """The names of the tables nightflag owns in this database."""
-        found = sa.inspect(sa.create_engine(psycopg(self.url), poolclass=NullPool))
+        found = sa.inspect(engine(self.url))
         schema = "nightflag" if self.url.startswith("postgresql") else None
         return found.get_table_names(schema=schema)
 
     def published(self) -> dict[str, list[str]]:
         """Everything that is published; timestamps and attempts are left out."""
-        names = ("payments_scores", "payments_reasons", "payments_quarantine")
         runs = self.table("nightflag_runs", "status = 'published'")
         marks = self.table("nightflag_watermarks")
-        return {**{name: self.table(name) for name in names}, "runs": runs, "watermarks": marks}
+        return {**{name: self.table(name) for name in PUBLISHED}, "runs": runs, "watermarks": marks}
 
     def copy(self, folder: Path) -> "Watch":
         """The same monitor, models, records and flags once more, in another place."""
@@ -139,20 +167,52 @@ class Watch:
         name = sa.make_url(self.url).database
         return Watch(folder, new_database(self.url, template=name))
 
+    def wait_until_nobody_is_connected(self) -> None:
+        """A server may still be at work for a process that was killed; a file never is."""
+        if self.url.startswith("postgresql"):
+            while self.rows(OTHERS):
+                time.sleep(0.02)
+
+    def remove(self) -> None:
+        """Take it away, database and all."""
+        shutil.rmtree(self.folder)
+        if self.url.startswith("postgresql"):
+            in_postgres(self.url, f"drop database {sa.make_url(self.url).database} with (force)")
+
+
+@cache
+def engine(url: str) -> sa.Engine:
+    """What opens connections to that database and keeps none."""
+    return sa.create_engine(psycopg(url), poolclass=NullPool)
+
 
 def psycopg(url: str) -> str:
     """The URL with the driver named, whatever it is called with."""
     return url.replace("postgresql://", "postgresql+psycopg://")
 
 
+def with_options(url: str, **seconds: float) -> str:
+    """The URL for a login to whose sessions PostgreSQL gives these settings; a file has none."""
+    if not url.startswith("postgresql"):
+        return url
+    said = " ".join(f"-c {name}={int(1_000 * value)}" for name, value in seconds.items())
+    made = sa.make_url(url).update_query_dict({"options": said})
+    return made.render_as_string(hide_password=False)
+
+
 def new_database(server_url: str, *, template: str | None = "template1") -> str:
     """The URL of a database of its own on the server, a copy of ``template``."""
     name = f"watch_{os.getpid()}_{next(NUMBERS)}"
-    admin = sa.make_url(psycopg(server_url)).set(database="postgres")
-    engine = sa.create_engine(admin, poolclass=NullPool, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(sa.text(f"create database {name} template {template}"))
+    in_postgres(server_url, f"create database {name} template {template}")
     return sa.make_url(server_url).set(database=name).render_as_string(hide_password=False)
+
+
+def in_postgres(server_url: str, statement: str) -> None:
+    """Carry out what no transaction and no database of its own can."""
+    admin = sa.make_url(server_url).set(database="postgres")
+    server = engine(admin.render_as_string(hide_password=False))
+    with server.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.execute(sa.text(statement))
 
 
 def driver(*options: str) -> "subprocess.Popen[str]":
@@ -178,8 +238,10 @@ def nights(
     """The outcomes of nights that run at the same time, each in a process of its own.
 
     A night is killed (``deed="kill"``), fails, hangs or waits at the ``nth`` time it comes to
-    ``place``. Nights asked for after one that hangs start then, and it goes on when they have
-    ended. To a night, a lock that was not renewed for ``lease`` seconds is free.
+    ``place``, or runs a command there. Its ``doom`` is to be killed so many seconds after it came
+    to a place; '' is its start. Nights asked for after one that hangs start then, and it goes on
+    when they have ended. A night takes a lock that was not renewed for ``lease`` seconds, and
+    waits ``patience`` seconds for other users' locks.
     """
     process = process or everyones_driver()
     assert process.stdin is not None
