@@ -62,6 +62,10 @@ class DatabaseRefused(NightflagError):
     """A database answers but does not allow or understand what was asked of it."""
 
 
+class StatementEnded(DatabaseRefused):
+    """A database ended a statement before it was done: it took too long, or somebody stopped it."""
+
+
 class SourceError(NightflagError):
     """The watched table is not as its monitor describes it."""
 

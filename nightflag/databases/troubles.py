@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from nightflag.errors import DatabaseBusy, DatabaseRefused, NightflagError
+from nightflag.errors import DatabaseBusy, DatabaseRefused, NightflagError, StatementEnded
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ TROUBLES = {
         "run the night again",
     ),
     "57014": Trouble(
-        DatabaseRefused,
+        StatementEnded,
         "ended a statement before it was done",
         "statements of a night that may run to their end",
         "raise `statement_timeout` for the night's login, or ask who cancelled the statement; then "

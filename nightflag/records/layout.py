@@ -10,7 +10,7 @@ from sqlalchemy import FromClause, Select, TextClause, literal_column, select, t
 
 from nightflag.databases import Database
 from nightflag.databases.literal import verbatim
-from nightflag.errors import DatabaseRefused, SourceError
+from nightflag.errors import DatabaseRefused, SourceError, StatementEnded
 from nightflag.monitors import Source
 
 
@@ -75,6 +75,8 @@ def describe(database: Database, source: Source) -> Layout:
     """
     try:
         columns = database.columns(everything(source))
+    except StatementEnded:
+        raise
     except DatabaseRefused as error:
         raise SourceError(
             f"The source {source.table or 'query'!r} cannot be read: {error.what}",
