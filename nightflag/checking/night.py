@@ -135,7 +135,8 @@ def _trained_first(workplace: Workplace, window: Window, reason: str) -> Iterato
     text += f"{_date(before)}, {held_out:,} of them held out to calibrate"
     text += ", in turn" if in_turn else ""
     if count < settings.at_least:
-        mend = f"at least {settings.at_least} are needed: wait for more, or take a later --as-of"
+        mend = f"at least {settings.at_least} are needed: wait for more, take a later --as-of, or "
+        mend += "let the first night score less and train on more: `source: {first_window: ...}`"
         yield Finding("problem", "model", text, mend)
         return
     yield Finding("ok", "model", text)
