@@ -16,7 +16,7 @@ from nightflag.monitors import Monitor
 from nightflag.records.pulling import selection
 from nightflag.results import publication
 from nightflag.results.publication import Publication
-from nightflag.results.staging import Counts
+from nightflag.results.staging import Counts, drop_shadow
 from nightflag.runs import Run
 from nightflag.scoring import Partition
 from nightflag.validation import TableFinding, check_table, outcomes, refuse, split, total
@@ -174,6 +174,9 @@ def publish(
     counts = sum((partition.counts for partition in partitions), start=Counts())
     rules = total(partition.rules for partition in partitions if partition.rules)
     found = outcomes(workplace.monitor.expectations, rules, findings)
+    troubles = dict.fromkeys(filter(None, (partition.trouble for partition in partitions)))
+    if troubles:
+        drop_shadow(workplace.results, workplace.tables)
     publication.publish(
         workplace.results,
         workplace.tables,
@@ -181,12 +184,13 @@ def publish(
             run_id=night.run_id,
             window=night.window,
             counts=counts,
+            tickets=tuple(partition.ticket for partition in partitions),
             model_version=entry.version,
             warnings="\n".join(
                 [
                     *warnings,
                     *failed_expectations(found),
-                    *filter(None, (partition.trouble for partition in partitions)),
+                    *troubles,
                     *_nothing_there(night, partitions),
                     *_other_columns(night, entry),
                     *_reach_of_alarm(workplace, entry),

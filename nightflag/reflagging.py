@@ -23,7 +23,7 @@ from nightflag.queries import UtcTimestamp
 from nightflag.results.publication import insert_details
 from nightflag.results.refusals import refuse_lost_lock
 from nightflag.results.settling import Change, resettle
-from nightflag.results.staging import clear, stage
+from nightflag.results.staging import clear, new_ticket, stage
 from nightflag.results.tables import MonitorTables
 from nightflag.windows import Window
 from nightflag.workplace import Workplace
@@ -154,7 +154,7 @@ def explain(workplace: Workplace, alarm: Alarm) -> int:
         wanted = _fingerprints(workplace, version)
         clear(results, tables)
         found = scoring.explained(workplace, model, alarm, window, wanted)
-        stage(results, tables, found, partition=0)
+        stage(results, tables, found, ticket=new_ticket())
         with results.writing() as connection:
             insert_details(connection, tables)
         clear(results, tables)

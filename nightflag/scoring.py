@@ -18,12 +18,14 @@ from nightflag.records.changes import Ledger
 from nightflag.results.staging import (
     Counts,
     Findings,
-    drop_shadow,
+    clear,
+    new_ticket,
     published_fingerprints,
     stage,
     stage_gone,
 )
 from nightflag.runs import Run
+from nightflag.slices import Slice, whole
 from nightflag.validation import RuleCount, total
 from nightflag.windows import Window
 from nightflag.workplace import Workplace
@@ -33,10 +35,12 @@ from nightflag.workplace import Workplace
 class Partition:
     """What a partition came to: how many records went where, and which rules failed.
 
-    ``seen`` counts all records of the window, due or not. The ``tally`` says how the due ones
-    spread; a model without a reference takes none. ``trouble`` tells what failed beside all this.
+    The ``ticket`` is the one under which it is staged. ``seen`` counts all records of the window,
+    due or not. The ``tally`` says how the due ones spread; a model without a reference takes none.
+    ``trouble`` tells what failed beside all this.
     """
 
+    ticket: int
     counts: Counts
     rules: tuple[RuleCount, ...]
     seen: int = 0
@@ -44,38 +48,46 @@ class Partition:
     trouble: str = ""
 
 
-def score(workplace: Workplace, night: Run, model: Model, *, partition: int = 0) -> Partition:
+def score(workplace: Workplace, night: Run, model: Model) -> Partition:
     """Stage scores, reasons and quarantine of every record that is due, and say how many.
+
+    The whole night is one partition, worked on here; what was staged before is cleared away.
+    """
+    clear(workplace.results, workplace.tables)
+    return score_slice(workplace, night, whole(night.window), model)
+
+
+def score_slice(workplace: Workplace, night: Run, piece: Slice, model: Model) -> Partition:
+    """Stage what is due of a slice of the night, under a ticket of its own, and say how much.
 
     Reading, computing and staging overlap; in memory there are a few batches at a time.
     """
-    monitor = workplace.monitor
+    monitor, ticket = workplace.monitor, new_ticket()
     known = workplace.layout.columns.names
     alarms.refuse_unknown_columns(monitor.alarm, known, what="a column of the source")
     ledger = Ledger(
         published_fingerprints(
             workplace.results,
             workplace.tables,
-            night.window,
+            piece.window,
             batch_size=monitor.execution.batch_size,
+            undated=piece.undated,
         )
     )
     beside = shadow.of_night(workplace, night, model)
     examiner = Examiner(workplace, model, monitor.alarm, beside)
-    read = _Reading(workplace, night, model, ledger)
+    read = _Reading(workplace, piece, model, ledger)
     batches = ahead(read.due())
     counts = stage(
         workplace.results,
         workplace.tables,
         ahead(examiner.findings(batch) for batch in batches),
-        partition=partition,
+        ticket=ticket,
     )
-    stage_gone(workplace.results, workplace.tables, ledger.gone(), partition=partition)
+    stage_gone(workplace.results, workplace.tables, ledger.gone(), ticket=ticket)
     trouble = beside.trouble if beside else ""
-    if trouble:
-        drop_shadow(workplace.results, workplace.tables, partition=partition)
     reached("staged")
-    return Partition(counts, total(examiner.rules), read.seen, examiner.tally, trouble)
+    return Partition(ticket, counts, total(examiner.rules), read.seen, examiner.tally, trouble)
 
 
 def explained(
@@ -99,18 +111,19 @@ def explained(
 
 
 class _Reading:
-    """The records of a night as they are read; ``seen`` counts them, due or not."""
+    """The records of a slice as they are read; ``seen`` counts them, due or not."""
 
-    def __init__(self, workplace: Workplace, night: Run, model: Model, ledger: Ledger) -> None:
+    def __init__(self, workplace: Workplace, piece: Slice, model: Model, ledger: Ledger) -> None:
         self.ledger = ledger
         self.seen = 0
         self.batches = pull_seen(
             workplace.source,
             workplace.layout,
-            night.window,
+            piece.window,
             model.features.view,
             batch_size=workplace.monitor.execution.batch_size,
-            undated=True,
+            undated=piece.undated,
+            known_from=piece.night.start,
         )
 
     def due(self) -> Iterator[Batch]:

@@ -5,7 +5,7 @@ each entity, and only of entities that have records in it, as its records can be
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -43,11 +43,24 @@ def pull_seen(
     *,
     batch_size: int,
     undated: bool = False,
+    known_from: datetime | None = None,
 ) -> Iterator[Batch]:
-    """The records of the window as the view sees them: alone, or each with its past."""
+    """The records of the window as the view sees them: alone, or each with its past.
+
+    ``known_from`` is the start of the longer window of which this one is a slice: a record then
+    sees the same past as if all of that were read.
+    """
     if view is None:
         return pull(database, layout, window, batch_size=batch_size, undated=undated)
-    return follow(database, layout, window, view, batch_size=batch_size, undated=undated)
+    return follow(
+        database,
+        layout,
+        window,
+        view,
+        batch_size=batch_size,
+        undated=undated,
+        known_from=known_from,
+    )
 
 
 def follow(
@@ -58,6 +71,7 @@ def follow(
     *,
     batch_size: int,
     undated: bool = False,
+    known_from: datetime | None = None,
 ) -> Iterator[Batch]:
     """The records whose event time lies in ``window``, each with its past, entity by entity.
 
@@ -66,7 +80,15 @@ def follow(
     have no past and are no one's.
     """
     refuse_unknown_entity(layout, view.entity)
-    batches = _followed(database, layout, window, view, batch_size=batch_size, undated=undated)
+    batches = _followed(
+        database,
+        layout,
+        window,
+        view,
+        batch_size=batch_size,
+        undated=undated,
+        known_from=known_from,
+    )
     alone = selection(database, layout, window, undated=undated)
     return told(batches, partial(about, database, alone))
 
@@ -79,8 +101,9 @@ def _followed(
     *,
     batch_size: int,
     undated: bool,
+    known_from: datetime | None,
 ) -> Iterator[Batch]:
-    statement = context(database, layout, window, view, undated=undated)
+    statement = context(database, layout, window, view, undated=undated, known_from=known_from)
     before: Timeline | None = None
     for records in database.read(statement, columns=layout.columns, batch_size=batch_size):
         batch = with_derived(records, layout)
@@ -116,15 +139,26 @@ def refuse_unknown_entity(layout: Layout, entity: tuple[str, ...]) -> None:
 
 
 def context(
-    database: Database, layout: Layout, window: Window, view: View, *, undated: bool
+    database: Database,
+    layout: Layout,
+    window: Window,
+    view: View,
+    *,
+    undated: bool,
+    known_from: datetime | None = None,
 ) -> Select[Any]:
-    """The statement that reads the window and, before it, what its records are seen with."""
+    """The statement that reads the window and, before it, what its records are seen with.
+
+    How many earlier records of its entity a record knows of is counted as far back as the view
+    reaches before ``known_from``, by default the window's own start.
+    """
     margin = margin_of(layout)
     if window.start is None:
         rows = _rows(database, layout, None, window, margin, undated=undated)
         return _ordered(database, layout, select(*_columns(rows, layout)), rows, view)
     start = window.start - margin
-    earliest = None if view.reach is None else start - timedelta(seconds=view.reach)
+    counted_from = min(start, known_from - margin) if known_from else start
+    earliest = None if view.reach is None else counted_from - timedelta(seconds=view.reach)
     rows = _rows(database, layout, earliest, window, margin, undated=undated)
     ranked = _ranked(database, rows, layout, view, _bound(start, layout))
     kept = _kept(ranked, layout, view, start)

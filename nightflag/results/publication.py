@@ -32,12 +32,13 @@ from nightflag.results.deciding import muted as why_muted
 from nightflag.results.deciding import within_rate
 from nightflag.results.refusals import (
     refuse_lost_lock,
+    refuse_newcomers,
     refuse_other_counts,
     refuse_repeated_keys,
     refuse_repeated_scores,
 )
 from nightflag.results.settling import settle
-from nightflag.results.staging import Counts, inside
+from nightflag.results.staging import Counts, inside, throw_away_others
 from nightflag.results.superseding import displaced, remove_gone, remove_scores
 from nightflag.results.tables import MonitorTables, exact
 from nightflag.validation import Outcome
@@ -49,11 +50,15 @@ Constants = Mapping[str, ColumnElement[Any]]
 
 @dataclass(frozen=True)
 class Publication:
-    """What publishing needs to know of the night beside the staged rows."""
+    """What publishing needs to know of the night beside the staged rows.
+
+    Of these it takes those under the ``tickets`` of its partitions.
+    """
 
     run_id: int
     window: Window
     counts: Counts
+    tickets: tuple[int, ...]
     model_version: int
     warnings: str | None
     alarm: Alarm
@@ -73,6 +78,7 @@ def publish(results: Database, tables: MonitorTables, night: Publication) -> int
     with results.writing() as connection:
         results.expect_many(connection, tables.staging)
         refuse_lost_lock(connection, night.lock, night.now)
+        throw_away_others(connection, tables, night.tickets)
         mutes = of_monitor(connection, tables.monitor)
         tide = floods.tide(connection, tables, night.alarm, mutes)
         refuse_other_counts(tide.records, night.counts)
@@ -100,6 +106,7 @@ def publish(results: Database, tables: MonitorTables, night: Publication) -> int
         )
         keep_expectations(connection, tables.monitor, night.run_id, night.expectations)
         reached("before commit")
+        refuse_newcomers(connection, tables, night.tickets)
     return retracted
 
 

@@ -1,5 +1,6 @@
 """What keeps a night from being published, looked for inside the publishing transaction."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +20,7 @@ from sqlalchemy import (
 from nightflag.errors import PublicationRefused, SourceError
 from nightflag.locks import Lock
 from nightflag.queries import run
-from nightflag.results.staging import Counts
+from nightflag.results.staging import Counts, throw_away_others
 from nightflag.results.tables import MonitorTables, exact
 
 
@@ -41,6 +42,21 @@ def refuse_other_counts(staged: int, counts: Counts) -> None:
             f"{counts.read} records were read, {counts.scored} scored, {counts.quarantined} "
             f"quarantined, and {staged} scores are staged.",
             expected="read = scored + quarantined, and every score staged",
+            mend="run the night again; nothing was published",
+        )
+
+
+def refuse_newcomers(
+    connection: Connection, tables: MonitorTables, tickets: Collection[int]
+) -> None:
+    """Raise :class:`PublicationRefused` where rows of other tickets were staged in the meantime.
+
+    Asked last, because each statement before may have seen them.
+    """
+    if throw_away_others(connection, tables, tickets):
+        raise PublicationRefused(
+            "A partition that had been given up staged its records while the night was published.",
+            expected="only records of the partitions that make up the night",
             mend="run the night again; nothing was published",
         )
 

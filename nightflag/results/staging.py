@@ -1,6 +1,12 @@
-"""Staging: what a partition found, kept apart until the night is published."""
+"""Staging: what the partitions of a night found, kept apart until it is published.
 
-from collections.abc import Iterable
+Every time a partition is worked on it draws a ticket, which all its rows bear. Publishing takes the
+rows of the tickets that were handed in: what a partition left that was killed, hung or is worked on
+twice at the same time is thrown away.
+"""
+
+import secrets
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -39,26 +45,31 @@ class Findings:
     shadow: pa.RecordBatch | None = None
 
 
-def clear(results: Database, tables: MonitorTables, *, partition: int | None = None) -> None:
-    """Empty the staging tables, or one partition of them, in a transaction of its own."""
+def new_ticket() -> int:
+    """A number that hardly any other partition draws: two billion in stock.
+
+    Where one that was given up has drawn the same, the night's counts are not met, and it is
+    refused.
+    """
+    return secrets.randbits(31)
+
+
+def clear(results: Database, tables: MonitorTables) -> None:
+    """Empty the staging tables, in a transaction of its own."""
     with results.writing() as connection:
-        empty(connection, tables, partition=partition)
+        empty(connection, tables)
 
 
-def empty(connection: Connection, tables: MonitorTables, *, partition: int | None = None) -> None:
-    """Empty the staging tables, or one partition of them."""
+def empty(connection: Connection, tables: MonitorTables) -> None:
+    """Empty the staging tables."""
     for table in tables.staging:
-        rows = delete(table)
-        if partition is not None:
-            rows = rows.where(table.c.partition == partition)
-        connection.execute(rows)
+        connection.execute(delete(table))
 
 
 def stage(
-    results: Database, tables: MonitorTables, findings: Iterable[Findings], *, partition: int
+    results: Database, tables: MonitorTables, findings: Iterable[Findings], *, ticket: int
 ) -> Counts:
-    """Stage what the partition found, in place of what it staged before; return the counts."""
-    clear(results, tables, partition=partition)
+    """Stage what a partition found under its ticket; return the counts."""
     total = Counts()
     with results.appending() as append:
         for found in findings:
@@ -70,54 +81,68 @@ def stage(
                 (tables.staged_quarantine, found.quarantine),
             ):
                 if table is not None and rows is not None and rows.num_rows:
-                    append(table, _numbered(rows, partition))
+                    append(table, _with_ticket(rows, ticket))
             total += found.counts
             reached("staged a batch")
     return total
 
 
-def drop_shadow(results: Database, tables: MonitorTables, *, partition: int) -> None:
-    """Take back what the partition staged of a shadow that failed later."""
-    staged = tables.staged_shadow
+def drop_shadow(results: Database, tables: MonitorTables) -> None:
+    """Take back what was staged of a shadow that failed later: half of it compares nothing."""
     with results.writing() as connection:
-        connection.execute(delete(staged).where(staged.c.partition == partition))
+        connection.execute(delete(tables.staged_shadow))
 
 
 def stage_gone(
-    results: Database, tables: MonitorTables, fingerprints: np.ndarray, *, partition: int
+    results: Database, tables: MonitorTables, fingerprints: np.ndarray, *, ticket: int
 ) -> None:
     """Stage the fingerprints of records that the source no longer holds as published."""
     if len(fingerprints):
         rows = pa.record_batch({"fingerprint": pa.array(fingerprints)})
         with results.appending() as append:
-            append(tables.staged_gone, _numbered(rows, partition))
+            append(tables.staged_gone, _with_ticket(rows, ticket))
+
+
+def throw_away_others(
+    connection: Connection, tables: MonitorTables, tickets: Collection[int]
+) -> int:
+    """Take away what is staged under other tickets than these; return how many rows that were."""
+    strange = (delete(table).where(table.c.partition.not_in(tickets)) for table in tables.staging)
+    return sum(connection.execute(rows).rowcount for rows in strange)
 
 
 def published_fingerprints(
-    results: Database, tables: MonitorTables, window: Window, *, batch_size: int
+    results: Database,
+    tables: MonitorTables,
+    window: Window,
+    *,
+    batch_size: int,
+    undated: bool = True,
 ) -> np.ndarray:
-    """The fingerprints published for event times in ``window``, undated records included.
+    """The fingerprints published for event times in ``window``; ``undated``: and for none.
 
     Int64 of shape (n,); eight bytes for each record of the window.
     """
     columns = pa.schema([pa.field("fingerprint", pa.int64())])
     published = (tables.scores, tables.quarantine)
     statement = union_all(
-        *(select(table.c.fingerprint).where(inside(table, window)) for table in published)
+        *(
+            select(table.c.fingerprint).where(inside(table, window, undated=undated))
+            for table in published
+        )
     ).subquery()
     batches = results.read(select(statement), columns=columns, batch_size=batch_size)
     found = [batch.column(0).to_numpy() for batch in batches]
     return np.unique(np.concatenate(found)) if found else np.empty(0, np.int64)
 
 
-def inside(table: Table, window: Window) -> ColumnElement[bool]:
-    """The condition for published rows of the window, undated ones included."""
+def inside(table: Table, window: Window, *, undated: bool = True) -> ColumnElement[bool]:
+    """The condition for published rows of the window, those without an event time included."""
     dated = table.c.event_time < window.end
     if window.start is not None:
         dated &= table.c.event_time >= window.start
-    return or_(dated, table.c.event_time.is_(None))
+    return or_(dated, table.c.event_time.is_(None)) if undated else dated
 
 
-def _numbered(rows: pa.RecordBatch, partition: int) -> pa.RecordBatch:
-    number = pa.array(np.full(rows.num_rows, partition, np.int32))
-    return rows.append_column("partition", number)
+def _with_ticket(rows: pa.RecordBatch, ticket: int) -> pa.RecordBatch:
+    return rows.append_column("partition", pa.array(np.full(rows.num_rows, ticket, np.int32)))

@@ -1,6 +1,6 @@
 """A shop whose nights are judged by one line of arithmetic: publishing needs no model."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -23,6 +23,7 @@ from nightflag.results.staging import (
     Counts,
     Findings,
     clear,
+    new_ticket,
     published_fingerprints,
     stage,
     stage_gone,
@@ -41,6 +42,7 @@ class Shop:
     workplace: Workplace
     nights: int = 0
     now: datetime = FIRST_NIGHT
+    ticket: int = 0
     reported: list[Counts] = field(default_factory=list)
 
     def alarm(self, **limits: Any) -> None:
@@ -92,8 +94,10 @@ class Shop:
         ledger = Ledger(published_fingerprints(results, tables, night.window, batch_size=3))
         due = (batch.keep(ledger.due(batch.fingerprint)) for batch in self._batches(night))
         found = (self.judged(batch) for batch in due)
-        counts = stage(results, tables, found, partition=0)
-        stage_gone(results, tables, ledger.gone(), partition=0)
+        self.clear()
+        self.ticket = new_ticket()
+        counts = stage(results, tables, found, ticket=self.ticket)
+        stage_gone(results, tables, ledger.gone(), ticket=self.ticket)
         self.reported.append(counts)
         return night, counts
 
@@ -103,7 +107,9 @@ class Shop:
         as_of = as_of or FIRST_NIGHT + timedelta(minutes=self.nights)
         return runs.open_run(self.workplace.results, self.workplace.monitor, as_of, self.now)
 
-    def publish(self, night: Run, counts: Counts, *, lock: Lock | None = None) -> int:
+    def publish(
+        self, night: Run, counts: Counts, *, lock: Lock | None = None, tickets: Sequence[int] = ()
+    ) -> int:
         """Publish what is staged, under the given lock or one of its own."""
         with ExitStack() as stack:
             lock = lock or stack.enter_context(self.locked())
@@ -114,6 +120,7 @@ class Shop:
                     night.run_id,
                     night.window,
                     counts,
+                    tuple(tickets) or (self.ticket,),
                     model_version=1,
                     warnings=None,
                     alarm=self.workplace.monitor.alarm,
