@@ -73,7 +73,7 @@ def _records(workplace: Workplace, window: Window) -> Iterator[Finding]:
 def _plan(workplace: Workplace, window: Window) -> Iterator[Finding]:
     """How the database would read them, where it tells, and whether it would search for long."""
     layout = workplace.layout
-    margin = margin_of(layout)
+    margin = margin_of(layout, window)
     query = selection(workplace.source, layout, window, undated=True, margin=margin)
     plan = workplace.source.plan(query)
     if plan is None:

@@ -152,7 +152,7 @@ def context(
     How many earlier records of its entity a record knows of is counted as far back as the view
     reaches before ``known_from``, by default the window's own start.
     """
-    margin = margin_of(layout)
+    margin = margin_of(layout, window)
     if window.start is None:
         rows = _rows(database, layout, None, window, margin, undated=undated)
         return _ordered(database, layout, select(*_columns(rows, layout)), rows, view)
@@ -169,7 +169,7 @@ def newest(
     database: Database, layout: Layout, window: Window, view: View, *, at_most: int
 ) -> Select[Any]:
     """The statement that reads the window's newest records, at most so many."""
-    rows = _rows(database, layout, window.start, window, margin_of(layout), undated=False)
+    rows = _rows(database, layout, window.start, window, margin_of(layout, window), undated=False)
     moment, keys = rows.c[MOMENT], _exact(database, layout, rows, layout.key)
     latest = (
         select(rows).order_by(moment.desc(), *(key.desc() for key in keys)).limit(at_most)

@@ -17,9 +17,10 @@ from nightflag.features.history import History, View
 from nightflag.pace import told
 from nightflag.records.layout import Layout, relation
 from nightflag.records.timeline import Timeline
-from nightflag.records.times import bound, event_times
+from nightflag.records.times import bound, event_times, is_steady
 from nightflag.windows import Window
 
+A_DAY = timedelta(days=1)
 ROUNDING = timedelta(milliseconds=1)
 """A text time compares to the millisecond."""
 
@@ -93,7 +94,9 @@ def pull(
     One statement reads them all, so that they come from one snapshot. With ``undated``, records
     without a readable event time come along.
     """
-    statement = selection(database, layout, window, undated=undated, margin=margin_of(layout))
+    statement = selection(
+        database, layout, window, undated=undated, margin=margin_of(layout, window)
+    )
 
     def pulled() -> Iterator[Batch]:
         for records in database.read(statement, columns=layout.columns, batch_size=batch_size):
@@ -156,13 +159,22 @@ def condition(
     return or_(inside, moment.is_(None)) if undated else inside
 
 
-def margin_of(layout: Layout) -> timedelta:
-    """Wide enough for every reading of a time without a zone; what lies outside is dropped."""
-    time_type = layout.columns.field(layout.source.time).type
-    zoned = pa.types.is_timestamp(time_type) and time_type.tz is not None
-    if zoned or layout.source.time_zone == "UTC":
-        return ROUNDING if pa.types.is_string(time_type) else timedelta(0)
-    return timedelta(days=1)
+def margin_of(layout: Layout, window: Window) -> timedelta:
+    """Wide enough for every reading of a time without a zone; what lies outside is dropped.
+
+    Text may name zones of its own, and PostgreSQL compares a date with the day of the window's
+    edge. Other times are read in one zone, where only a change of its clocks lets an instant stand
+    at another time than the edge says.
+    """
+    time_type, zone = layout.columns.field(layout.source.time).type, layout.source.time_zone
+    if pa.types.is_string(time_type):
+        return ROUNDING if zone == "UTC" else A_DAY
+    if pa.types.is_date(time_type):
+        return A_DAY
+    if time_type.tz is not None or zone == "UTC":
+        return timedelta(0)
+    edges = [edge for edge in (window.start, window.end) if edge is not None]
+    return timedelta(0) if all(is_steady(edge, zone) for edge in edges) else A_DAY
 
 
 def with_derived(records: pa.RecordBatch, layout: Layout) -> Batch:

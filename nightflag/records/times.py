@@ -1,6 +1,6 @@
 """Event times as UTC instants, whatever the source keeps them in."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -33,6 +33,15 @@ def bound(moment: datetime, column_type: pa.DataType, *, time_zone: str) -> date
     if pa.types.is_timestamp(column_type) and column_type.tz is not None:
         return moment.astimezone(UTC)
     return moment.astimezone(ZoneInfo(time_zone)).replace(tzinfo=None)
+
+
+def is_steady(moment: datetime, zone: str) -> bool:
+    """Whether the zone's clocks do not change within a day of the moment, as far as is known."""
+    around = (moment + timedelta(days=days) for days in (-1, 0, 1))
+    try:
+        return len({one.astimezone(ZoneInfo(zone)).utcoffset() for one in around}) == 1
+    except OverflowError:
+        return False
 
 
 def _parsed(values: pa.Array, time_zone: str) -> "pd.Series[pd.Timestamp]":

@@ -103,6 +103,8 @@ def test_a_date_is_the_first_moment_of_its_day(database: Database) -> None:
     assert pulled(database, MAY_DAY) == [1]
     assert pulled(database, MAY_DAY, zone="Europe/Berlin") == [2]  # 22:00 UTC the evening before
     assert pulled(database, MAY_DAY, undated=True) == [1, 3]
+    morning = Window(MAY_DAY.start, MAY_DAY.start + dt.timedelta(hours=6))
+    assert pulled(database, morning) == [1], "an edge within a day belongs to it"
 
 
 def test_times_without_a_zone_are_read_in_the_zone_of_the_source(database: Database) -> None:
