@@ -9,6 +9,7 @@ from prefect import flow, runtime
 from flows import artifacts, events
 from flows.digesting import tell_people
 from flows.logical_dates import LogicalDate, resolved, run_name
+from flows.partitions import scored
 from flows.retraining import retrain
 from flows.schedules import missed_nights, newest_due
 from flows.workplaces import at_work_on
@@ -24,7 +25,6 @@ from tasks import (
     load_champion,
     open_night,
     publish_night,
-    score_partition,
     tidy_up,
     write_metrics,
     write_report,
@@ -96,7 +96,7 @@ def _published(workplace: Workplace, night: Run, lock: Lock, retraining: Retrain
             if reason is not None:
                 retrain(night.monitor, as_of=night.as_of, before=night.window.start, reason=reason)
         entry, model = load_champion(workplace, night.as_of)
-        partitions = [score_partition(workplace, night, model)]
+        partitions = scored(workplace, night, entry, model)
         return publish_night(
             workplace, night, entry, partitions, warnings=warnings, lock=lock, findings=findings
         )

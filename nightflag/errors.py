@@ -100,6 +100,12 @@ class StorageUnreachable(NightflagError):
     exit_code = 75
 
 
+class WorkersLost(NightflagError):
+    """Those that work on a night's partitions do not answer, or ended before they were done."""
+
+    exit_code = 75
+
+
 class PublicationRefused(NightflagError):
     """What was staged does not add up, so nothing was published."""
 

@@ -15,20 +15,22 @@ from nightflag import (
     housekeeping,
     metrics,
     nights,
+    partitions,
     reflagging,
     reporting,
     scoring,
     tidying,
     training,
 )
-from nightflag.errors import DatabaseUnreachable, MonitorBusy, StorageUnreachable
+from nightflag.errors import DatabaseUnreachable, MonitorBusy, StorageUnreachable, WorkersLost
 
 PATIENT_SECONDS = [5, 30, 120]
+PARTITION = "pull, validate, score, stage a partition"
 
 
 def passes_by_itself(_task: Any, _run: TaskRun, state: State[Any]) -> bool:
-    """Whether the error is one that waiting mends: a place that does not answer, a held lock."""
-    passing = (DatabaseUnreachable, MonitorBusy, StorageUnreachable)
+    """Whether waiting mends it: a place that does not answer, a held lock, a killed process."""
+    passing = (DatabaseUnreachable, MonitorBusy, StorageUnreachable, WorkersLost)
     return isinstance(state.result(raise_on_failure=False), passing)
 
 
@@ -44,7 +46,8 @@ open_night = Task(nights.open_night, name="open night", **POLICY)
 check_tonight = Task(nights.check_tonight, name="check table expectations", **POLICY)
 train_model = Task(training.train, name="train model", **POLICY)
 load_champion = Task(nights.load_champion, name="load champion", **POLICY)
-score_partition = Task(scoring.score, name="pull, validate, score, stage", **POLICY)
+score_night = Task(scoring.score, name="pull, validate, score, stage", **POLICY)
+fill_order_apart = Task(partitions.fill_apart, name=PARTITION, task_run_name="{order}", **POLICY)
 publish_night = Task(nights.publish, name="publish", **POLICY)
 decide_anew = Task(reflagging.anew, name="decide flags anew", **POLICY)
 evaluate_night = Task(evaluation.evaluate, name="evaluate", **POLICY)

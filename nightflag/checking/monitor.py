@@ -6,6 +6,7 @@ from pathlib import Path
 
 from nightflag import alarms
 from nightflag.checking import fitness, night, places
+from nightflag.checking.execution import execution
 from nightflag.checking.finding import Finding, has_problem, tried
 from nightflag.errors import SourceError
 from nightflag.monitors import Monitor
@@ -26,6 +27,7 @@ def check(workplace: Workplace, as_of: datetime) -> list[Finding]:
     databases = [
         *tried("source", _source(workplace)),
         *tried("results", places.results(workplace.results)),
+        *tried("execution", execution(workplace)),
     ]
     if not has_problem(databases):
         databases += tried("results", places.tables(workplace))

@@ -25,7 +25,7 @@ from sqlalchemy.types import TypeEngine
 from nightflag.databases.literal import statement
 from nightflag.databases.plans import Plan
 from nightflag.databases.troubles import code, trouble
-from nightflag.errors import DatabaseRefused, DatabaseUnreachable, NightflagError
+from nightflag.errors import DatabaseRefused, DatabaseUnreachable, NightflagError, SettingsError
 from nightflag.monitors.references import redact
 
 
@@ -77,6 +77,23 @@ class Database:
 
         The batches have exactly the types of ``columns``. Memory holds one batch at a time.
         """
+        raise NotImplementedError
+
+    @contextmanager
+    def shared_snapshot(self) -> Iterator[str]:
+        """The name of a snapshot that others can read from while the ``with`` block lasts.
+
+        Raises :class:`SettingsError` where each reader has a snapshot of its own.
+        """
+        raise SettingsError(
+            f"Readers of {self.name} cannot share a snapshot.",
+            expected="PostgreSQL as the source of a night that several processes work on",
+            mend="take `execution: {engine: ...}` out of the monitor: one process has one snapshot",
+        )
+        yield ""
+
+    def at(self, snapshot: str) -> "Database":
+        """The same database, read as it was at a shared snapshot."""
         raise NotImplementedError
 
     @contextmanager

@@ -12,7 +12,7 @@ def verbatim(sql: str) -> TextClause:
     return text(sql.replace(":", "\\:"))
 
 
-def statement(select: SelectBase, dialect: Dialect) -> str:
+def statement(select: SelectBase | TextClause, dialect: Dialect) -> str:
     """``select`` as one complete statement, its values written in as quoted literals."""
     made = {"postgresql": _postgresql, "sqlite": _sqlite}.get(dialect.name)
     plain = made() if made else dialect

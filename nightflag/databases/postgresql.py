@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from typing import Any
 
 import pyarrow as pa
@@ -14,8 +15,8 @@ from sqlalchemy import (
     case,
     cast,
     false,
-    func,
     null,
+    text,
     true,
     types,
 )
@@ -25,8 +26,16 @@ from sqlalchemy.schema import ExecutableDDLElement
 from nightflag.databases import options
 from nightflag.databases.arrow import with_types, without_nul
 from nightflag.databases.database import Database
+from nightflag.databases.literal import statement
 from nightflag.databases.named_type import NamedType
 from nightflag.databases.plans import Plan, explained
+from nightflag.databases.postgresql_types import (
+    EXACT_TYPES,
+    LARGEST,
+    TEXT_TYPES,
+    described,
+    rounded,
+)
 from nightflag.databases.troubles import code
 from nightflag.failpoints import reached
 
@@ -36,31 +45,6 @@ PATIENCE = (
     "select set_config('lock_timeout', '60s', false) where current_setting('lock_timeout') = '0'"
 )
 """Wait for locks as long as SQLite does, unless the login, the URL or the server say how long."""
-
-ARROW_TYPES = {
-    **dict.fromkeys(("int2", "int4", "int8", "oid"), pa.int64()),
-    **dict.fromkeys(("float4", "float8", "numeric"), pa.float64()),
-    "bool": pa.bool_(),
-    "date": pa.date32(),
-    "timestamp": pa.timestamp("us"),
-    "timestamptz": pa.timestamp("us", "UTC"),
-    "bytea": pa.binary(),
-}
-"""Everything else (text, uuid, json, inet, enums, arrays, ...) travels as text."""
-
-TEXT_TYPES = frozenset({"text", "varchar", "bpchar", "name"})
-
-EXACT_TYPES = TEXT_TYPES | set(ARROW_TYPES) | {"uuid", "inet", "cidr", "macaddr", "time", "timetz"}
-
-LARGEST = {
-    "int2": 2**15 - 1,
-    "int4": 2**31 - 1,
-    "int8": 2**63 - 1,
-    "float4": 3.4e38,
-    "float8": None,
-    "numeric": None,
-}
-"""The number types, each with the largest number it is sure to hold."""
 
 NUMBER = "^-?[0-9]+([.][0-9]+)?(e[+-][0-9]{1,3})?$"
 
@@ -80,13 +64,29 @@ class PostgresqlDatabase(Database):
     def __init__(self, url: URL, schema: str | None) -> None:
         super().__init__(url, schema)
         options.refuse_unknown(url)
+        self.snapshot = ""
+
+    @contextmanager
+    def shared_snapshot(self) -> Iterator[str]:
+        """See :meth:`Database.shared_snapshot`; it lives as long as the transaction in here."""
+        with self.reading() as connection:
+            connection.exec_driver_sql("set transaction isolation level repeatable read")
+            # It is idle while others read, for as long as they take.
+            connection.exec_driver_sql("set local idle_in_transaction_session_timeout = 0")
+            yield str(connection.exec_driver_sql("select pg_export_snapshot()").scalar_one())
+
+    def at(self, snapshot: str) -> "PostgresqlDatabase":
+        """See :meth:`Database.at`."""
+        other = copy(self)
+        other.snapshot = snapshot
+        return other
 
     def columns(self, select: Select[Any]) -> pa.Schema:
         """See :meth:`Database.columns`; the server itself describes the statement."""
         text = self.statement(select.limit(0))
         with self._cursor() as cursor:
             cursor.execute(text)
-            return pa.schema([_described(field) for field in cursor.fetch_arrow_table().schema])
+            return pa.schema([described(field) for field in cursor.fetch_arrow_table().schema])
 
     def plan(self, select: Select[Any]) -> Plan:
         """See :meth:`Database.plan`."""
@@ -113,18 +113,33 @@ class PostgresqlDatabase(Database):
             return null()
         digits = case((text == "True", "1"), (text == "False", "0"), else_=text)
         is_number = digits.regexp_match(NUMBER)
-        return case((is_number, _number(cast(digits, types.Numeric), sql_type)))
+        return case((is_number, rounded(cast(digits, types.Numeric), sql_type)))
 
     def read(
         self, select: Select[Any], *, columns: pa.Schema, batch_size: int
     ) -> Iterator[pa.RecordBatch]:
         """See :meth:`Database.read`; one COPY, so one snapshot."""
         with self._cursor() as cursor:
+            self._share_snapshot(cursor)
             cursor.execute(self.statement(select))
             reached("snapshot taken")
             for batch in self._record_batches(cursor):
                 for start in range(0, batch.num_rows, batch_size):
                     yield with_types(batch.slice(start, batch_size), columns)
+
+    def _share_snapshot(self, cursor: Any) -> None:
+        """Let the cursor see what all see that are at the snapshot, if there is one."""
+        import adbc_driver_manager
+
+        if not self.snapshot:
+            return
+        share = text("set transaction snapshot :name").bindparams(name=self.snapshot)
+        cursor.connection.commit()
+        cursor.execute("set transaction isolation level repeatable read")
+        try:
+            cursor.execute(statement(share, self.engine.dialect))
+        except adbc_driver_manager.Error as error:
+            raise self.unreachable(f"the night's snapshot is gone ({error})") from None
 
     @contextmanager
     def appending(self) -> Iterator[Callable[[Table, pa.RecordBatch], None]]:
@@ -227,18 +242,3 @@ def _has_lost_connection(cursor: Any) -> bool:
     except adbc_driver_manager.Error as error:
         return _is_lost(error)
     return False
-
-
-def _number(exact: ColumnElement[Any], sql_type: str) -> ColumnElement[Any]:
-    """``exact`` as the number type has it: rounded to what it can hold."""
-    largest = LARGEST[sql_type]
-    if largest is not None:
-        digits = 30 if sql_type == "float4" else 0
-        exact = func.least(func.greatest(func.round(exact, digits), -largest), largest)
-    return cast(exact, NamedType(sql_type))
-
-
-def _described(field: pa.Field) -> pa.Field:
-    sql_type = (field.metadata or {}).get(b"POSTGRESQL:type", b"text").decode()
-    arrow_type = ARROW_TYPES.get(sql_type, pa.string())
-    return pa.field(field.name, arrow_type, metadata={"sql_type": sql_type})

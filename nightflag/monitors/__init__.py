@@ -2,9 +2,10 @@
 
 from nightflag.monitors.alarm import Alarm
 from nightflag.monitors.durations import Duration
+from nightflag.monitors.execution import Execution
 from nightflag.monitors.image import Image
 from nightflag.monitors.keep import Keep
-from nightflag.monitors.model import Execution, Expectation, Features, Kind, Monitor, Schedule
+from nightflag.monitors.model import Expectation, Features, Kind, Monitor, Schedule
 from nightflag.monitors.overriding import overridden
 from nightflag.monitors.reading import find, read, read_all
 from nightflag.monitors.references import redact, resolve

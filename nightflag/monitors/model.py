@@ -3,14 +3,13 @@
 import hashlib
 import json
 import re
-from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
 
 from nightflag.monitors.alarm import Alarm
 from nightflag.monitors.alerts import Alerts
-from nightflag.monitors.durations import Duration
+from nightflag.monitors.execution import Execution
 from nightflag.monitors.image import Image
 from nightflag.monitors.keep import Keep
 from nightflag.monitors.section import Columns, Identifier, Section, Zone
@@ -101,18 +100,6 @@ class Schedule(Section):
         if not re.fullmatch(r"[0-9A-Za-z*,/#-]+( +[0-9A-Za-z*,/#-]+){4}", cron.strip()):
             raise ValueError('expected a cron line of 5 fields, such as "30 2 * * *"')
         return cron.strip()
-
-
-class Execution(Section):
-    """How the night works through the records."""
-
-    batch_size: int = Field(
-        default=65_536, ge=1, le=1_000_000, description="How many records are in memory at once."
-    )
-    lock_wait: Duration = Field(
-        default=timedelta(minutes=10),
-        description="How long to wait for another run of the same monitor; 0: not at all.",
-    )
 
 
 class Monitor(Section):

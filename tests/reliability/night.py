@@ -31,6 +31,7 @@ import flows.artifacts
 import flows.digesting
 import flows.events
 import flows.nightly
+import flows.partitions
 import flows.retraining
 from nightflag import locks
 from nightflag.databases import sqlite
@@ -195,7 +196,7 @@ def main() -> None:
     """Serve until standard input ends."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    without_prefect(flows.digesting, flows.nightly, flows.retraining)
+    without_prefect(flows.digesting, flows.nightly, flows.partitions, flows.retraining)
     for name in FETCHED_WHEN_NEEDED if "--light" not in sys.argv else ():
         import_module(name)
     doorbell = HTTPServer(("127.0.0.1", 0), Doorbell)

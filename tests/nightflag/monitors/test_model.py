@@ -132,6 +132,20 @@ def test_settings_out_of_bounds_are_refused(parts: dict[str, Any], complaint: st
         a_monitor(**parts)
 
 
+@pytest.mark.parametrize(
+    ("execution", "pieces"),
+    [
+        ({"workers": 3}, 1),
+        ({"engine": "processes", "workers": 3}, 12),
+        ({"engine": "processes", "workers": 3, "partitions": 50}, 50),
+    ],
+)
+def test_a_night_is_cut_into_four_partitions_for_each_worker_unless_told_otherwise(
+    execution: dict[str, Any], pieces: int
+) -> None:
+    assert a_monitor(execution=execution).execution.pieces == pieces
+
+
 def test_a_label_is_never_a_feature() -> None:
     with pytest.raises(ValidationError, match="the label is never a feature"):
         a_monitor({"label": "odd"}, features={"kinds": {"odd": "boolean"}})
