@@ -1,14 +1,19 @@
-"""The partitions of a night, wherever they are worked on: here or in processes."""
+"""The partitions of a night, wherever they are worked on: here, in processes, or on a cluster."""
 
-from prefect.task_runners import ThreadPoolTaskRunner
+from contextlib import AbstractContextManager
+from typing import Any
 
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
+
+from flows.clusters import cluster
 from flows.workplaces import read_secret
 from nightflag.models import Entry, Model
+from nightflag.monitors import Execution
 from nightflag.partitions import ordered
 from nightflag.runs import Run
 from nightflag.scoring import Partition
 from nightflag.workplace import Workplace
-from tasks import fill_order_apart, score_night
+from tasks import fill_order, fill_order_apart, score_night
 
 
 def scored(workplace: Workplace, night: Run, entry: Entry, model: Model) -> list[Partition]:
@@ -19,10 +24,14 @@ def scored(workplace: Workplace, night: Run, entry: Entry, model: Model) -> list
     execution = workplace.monitor.execution
     if execution.engine == "process":
         return [score_night(workplace, night, model)]
-    with (
-        ordered(workplace, night, entry) as orders,
-        ThreadPoolTaskRunner(max_workers=execution.workers) as workers,
-    ):
+    work = fill_order if execution.address else fill_order_apart
+    with ordered(workplace, night, entry) as orders, _workers(execution) as workers:
         given = ({"order": order, "read_secret": read_secret} for order in orders)
-        futures = [workers.submit(fill_order_apart, one) for one in given]
+        futures = [workers.submit(work, one) for one in given]
         return [future.result() for future in futures]
+
+
+def _workers(execution: Execution) -> AbstractContextManager[TaskRunner[Any]]:
+    if execution.address:
+        return cluster(execution.address)
+    return ThreadPoolTaskRunner(max_workers=execution.workers)

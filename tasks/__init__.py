@@ -47,6 +47,7 @@ check_tonight = Task(nights.check_tonight, name="check table expectations", **PO
 train_model = Task(training.train, name="train model", **POLICY)
 load_champion = Task(nights.load_champion, name="load champion", **POLICY)
 score_night = Task(scoring.score, name="pull, validate, score, stage", **POLICY)
+fill_order = Task(partitions.fill, name=PARTITION, task_run_name="{order}", **POLICY)
 fill_order_apart = Task(partitions.fill_apart, name=PARTITION, task_run_name="{order}", **POLICY)
 publish_night = Task(nights.publish, name="publish", **POLICY)
 decide_anew = Task(reflagging.anew, name="decide flags anew", **POLICY)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from nightflag.monitors.durations import Duration
 from nightflag.monitors.section import Section
@@ -22,16 +22,17 @@ class Execution(Section):
         default=timedelta(minutes=10),
         description="How long to wait for another run of the same monitor; 0: not at all.",
     )
-    engine: Literal["process", "processes"] = Field(
+    engine: Literal["process", "processes", "dask"] = Field(
         default="process",
-        description="Where records are scored: in the night's own process, or in several processes "
-        "of its machine, which needs PostgreSQL.",
+        description="Where records are scored: in the night's own process, in several processes "
+        "of its machine, or on a Dask cluster; more than one process needs PostgreSQL.",
     )
     workers: int = Field(
         default=2,
         ge=1,
         le=250,
-        description="How many processes of this machine score at the same time.",
+        description="How many processes of this machine score at the same time; of a cluster, how "
+        "many workers it has.",
     )
     partitions: int | None = Field(
         default=None,
@@ -40,6 +41,17 @@ class Execution(Section):
         description="Into how many partitions, stretches of time of the same length, the records "
         "are divided for them; by default four for each worker.",
     )
+    address: str | None = Field(
+        default=None,
+        pattern=r"^(tcp|tls|ws|wss)://[^\s/@]+:[0-9]{1,5}$",
+        description="Where the scheduler of the Dask cluster answers: tcp://host:8786.",
+    )
+
+    @model_validator(mode="after")
+    def _address_of_a_cluster(self) -> "Execution":
+        if (self.engine == "dask") != (self.address is not None):
+            raise ValueError("expected an address with the engine dask, and with no other")
+        return self
 
     @property
     def pieces(self) -> int:

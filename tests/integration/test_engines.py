@@ -11,6 +11,7 @@ from multiprocessing import active_children
 
 import psycopg
 import pytest
+from distributed import Client, LocalCluster
 
 from nightflag.errors import DatabaseUnreachable, ModelFileError, SettingsError, WorkersLost
 from nightflag.partitions import fill, fill_apart, ordered, refuse_unshared
@@ -106,6 +107,20 @@ def test_a_process_that_is_killed_costs_its_partition_and_no_other(second):
     partitions = [future.result() for at, future in enumerate(futures) if at != lost]
     assert second.staged() == second.rows
     assert told([again, *partitions]) == second.findings
+
+
+def test_a_dask_cluster_of_two_processes_stages_what_one_does(second):
+    """What is sent and comes back travels; the flow itself is tried in tests/flows."""
+    workplace = second.executed(**PROCESSES)
+    with (
+        ordered(workplace, second.night, second.entry) as orders,
+        LocalCluster(2, threads_per_worker=1, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        futures = [client.submit(fill, order, read_no_secret, pure=False) for order in orders]
+        partitions = client.gather(futures)
+    assert second.staged() == second.rows
+    assert told(partitions) == second.findings
 
 
 def test_the_error_of_a_partition_names_it_and_the_machine(second):

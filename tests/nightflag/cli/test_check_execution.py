@@ -26,6 +26,14 @@ def test_it_says_into_how_many_partitions_a_night_is_cut(nightflag, watch, on_po
     assert told(nightflag) == [("ok", text)]
 
 
+def test_it_finds_that_a_scheduler_does_not_answer(nightflag, watch, on_postgresql) -> None:
+    watch(more='execution: {engine: dask, address: "tcp://127.0.0.1:9", partitions: 5}\n')
+    [(level, text), (_, fine)] = told(nightflag)
+    assert level == "problem"
+    assert text.startswith("The Dask scheduler at tcp://127.0.0.1:9 does not answer")
+    assert fine.startswith("5 partitions")
+
+
 def test_it_finds_that_several_processes_cannot_share_sqlite(nightflag, watch, bank: str) -> None:
     watch(more="execution: {engine: processes}\n")
     [(level, text)] = told(nightflag)

@@ -121,6 +121,9 @@ def test_a_source_that_cannot_be_is_refused(source: dict[str, Any], complaint: s
         ({"alarm": {"rate": 0}}, "greater than 0"),
         ({"alarm": {"rate": True}}, "valid number"),
         ({"execution": {"batch_size": 1_000_001}}, "less than or equal"),
+        ({"execution": {"engine": "dask"}}, "an address with the engine dask"),
+        ({"execution": {"address": "tcp://host:8786"}}, "an address with the engine dask"),
+        ({"execution": {"engine": "dask", "address": "tcp://me:pw@host:1"}}, "match pattern"),
         ({"schedule": {"cron": "0 2 * * * *"}}, "5 fields"),
         ({"schedule": {"cron": "0 2 * * $"}}, "5 fields"),
         ({"expectations": ["expect_column_to_exist"]}, "as one entry"),
@@ -138,6 +141,7 @@ def test_settings_out_of_bounds_are_refused(parts: dict[str, Any], complaint: st
         ({"workers": 3}, 1),
         ({"engine": "processes", "workers": 3}, 12),
         ({"engine": "processes", "workers": 3, "partitions": 50}, 50),
+        ({"engine": "dask", "address": "tls://scheduler.example.org:8786"}, 8),
     ],
 )
 def test_a_night_is_cut_into_four_partitions_for_each_worker_unless_told_otherwise(
