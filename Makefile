@@ -8,7 +8,7 @@ STAMP := .venv/.installed
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --quiet
 
-.PHONY: docs help install demo picture pictures bench bench-check bench-quality bench-contests bench-drifts bench-alarms bench-series bench-images bench-late bench-tails bench-verdicts bench-replay bench-reasons chaos chaos-at-once test test-slow lint format types imports audit check lock clean
+.PHONY: docs help install demo picture pictures bench bench-check bench-scaling bench-quality bench-contests bench-drifts bench-alarms bench-series bench-images bench-late bench-tails bench-verdicts bench-replay bench-reasons chaos chaos-at-once test test-slow lint format types imports audit check lock clean
 
 help: ## show these words
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ pictures: $(STAMP) ## the documentation's pictures of Prefect and the report; ne
 bench: $(STAMP) ## nights of 1,000,000 and 10,000,000 records against plain COPY, pandas and PyOD, and where the time goes [OUT=folder]
 	$(BIN)/python tests/benchmarks/night.py --out "$(or $(OUT),.)/bench.json"
 	$(BIN)/python tests/benchmarks/stages.py "$(or $(OUT),.)/bench.json" --out "$(or $(OUT),.)/bench.svg"
+
+bench-scaling: $(STAMP) ## a night in one process and in several, and up to how many records that would go on [OUT=folder]
+	$(BIN)/python tests/benchmarks/scaling.py --out "$(or $(OUT),.)/scaling.json"
 
 bench-check: $(STAMP) ## fail where a night has become slower, in ratios, than the one that is stored
 	$(BIN)/python tests/benchmarks/night.py --only numeric --only mixed --only sqlite --out build/bench.json

@@ -80,7 +80,7 @@ def pandas(table: str, records: int) -> Step:
 def night(monitor: str, records: int) -> Step:
     """Our night, from opening the run to its publication."""
     from flows.workplaces import at_work_on
-    from nightflag import nights, scoring
+    from nightflag import nights
 
     forget_the_night(monitor)
     import great_expectations  # noqa: F401 - process start, not the night
@@ -91,10 +91,10 @@ def night(monitor: str, records: int) -> Step:
             findings = nights.check_tonight(workplace, run)
             entry, model = nights.load_champion(workplace)
         with timed() as scored:
-            partition = scoring.score(workplace, run, model)
+            partitions = _scored(workplace, run, entry, model)
         with timed() as published:
             done = nights.publish(
-                workplace, run, entry, [partition], warnings=(), lock=lock, findings=findings
+                workplace, run, entry, partitions, warnings=(), lock=lock, findings=findings
             )
     stages = {
         "open, check, load": opening(),
@@ -104,6 +104,27 @@ def night(monitor: str, records: int) -> Step:
     if done.records_scored is None or done.records_scored + done.records_quarantined != records:
         raise SystemExit(f"the night is not whole: {done}")
     return {"seconds": sum(stages.values()), "peak_mb": peak_mb(), "stages": stages}
+
+
+def _scored(workplace: Any, run: Any, entry: Any, model: Any) -> list[Any]:
+    """What the night's partitions came to, as its monitor says; without Prefect's tasks."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from nightflag import partitions, scoring
+
+    execution = workplace.monitor.execution
+    if execution.engine == "process":
+        return [scoring.score(workplace, run, model)]
+    with (
+        partitions.ordered(workplace, run, entry) as orders,
+        ThreadPoolExecutor(execution.workers) as threads,
+    ):
+        return list(threads.map(lambda order: partitions.fill_apart(order, no_secret), orders))
+
+
+def no_secret(name: str) -> str:
+    """Nothing: the benchmark's monitors name none."""
+    raise LookupError(name)
 
 
 def nothing(monitor: str, records: int) -> Step:

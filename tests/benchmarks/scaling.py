@@ -1,0 +1,107 @@
+"""What several processes make of a night, and where they would not help: ``make bench-scaling``.
+
+The night of ``make bench`` on a PostgreSQL of its own, in one process and in as many as there are
+cores. What it takes for more records and more workers is then reckoned from what was measured:
+
+    seconds = beginning + records * max(worker / workers, database) + records * publishing
+
+where ``worker`` is what one process takes for a record, ``database`` what the floor takes to read
+and write it, which workers share, and ``publishing`` what the transaction at the end takes.
+"""
+
+import argparse
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import figures
+import night
+import tables
+from figures import Figures
+from night import Step, taken
+
+SCORING, PUBLISHING = "pull, validate, score, stage", "publish"
+RECORDS = (10**6, 10**7, 10**8, 10**9)
+WORKERS = (1, 2, 4, 8, 16, 32, 64)
+
+
+@dataclass(frozen=True)
+class Costs:
+    """The seconds of a night's beginning, and those of each record in the three places."""
+
+    beginning: float
+    worker: float
+    database: float
+    publishing: float
+
+    def night(self, records: int, workers: int) -> float:
+        """What a night of so many records would take with so many workers."""
+        shared = max(self.worker / workers, self.database)
+        return self.beginning + records * (shared + self.publishing)
+
+    @property
+    def enough(self) -> float:
+        """The number of workers from which on the database is what all wait for."""
+        return self.worker / self.database
+
+
+def main() -> None:
+    """Measure, print each figure as it comes, and write them all as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--records", type=int, default=1_000_000)
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--out", type=Path, default=Path("scaling.json"))
+    arguments = parser.parse_args()
+    found: Figures = []
+    for one in measured(arguments.records, arguments.workers):
+        found.append(one)
+        print(figures.line(one), flush=True)
+        figures.write(arguments.out, found)
+
+
+def measured(records: int, most: int) -> Iterator[dict[str, Any]]:
+    """The night in one process, in two, four, ... up to ``most``, and what follows from it."""
+    with night.postgresql() as step:
+        step("fill", "numeric", records)
+        step("train", "numeric", records)
+        floor = step("floor", "numeric", records)["seconds"]
+        yield taken("floor", floor, "s", "read to nowhere, write the results")
+        one = step("night", "numeric", records)
+        yield taken("one process", one["seconds"], "s")
+        for workers in (count for count in WORKERS if 1 < count <= most):
+            yield from _shared(step, one, records, workers)
+        yield from _reckoned(_costs(one, floor, records))
+
+
+def _shared(
+    step: Step, one: dict[str, Any], records: int, workers: int
+) -> Iterator[dict[str, Any]]:
+    """The night in so many processes, which begin when it does."""
+    execution = f"execution: {{engine: processes, workers: {workers}}}\n"
+    file = Path(step.environment["NIGHTFLAG_HOME"]) / "monitors" / "numeric.yaml"
+    file.write_text(tables.MONITORS["numeric"] + execution, encoding="utf-8")
+    many = step("night", "numeric", records)
+    yield taken(f"{workers} processes", many["seconds"], "s")
+    scoring = one["stages"][SCORING] / many["stages"][SCORING]
+    yield taken(f"{workers} processes: scoring", scoring, "times", "as fast as one process")
+
+
+def _costs(one: dict[str, Any], floor: float, records: int) -> Costs:
+    scoring, publishing = one["stages"][SCORING], one["stages"][PUBLISHING]
+    beginning = one["seconds"] - scoring - publishing
+    return Costs(beginning, scoring / records, floor / records, publishing / records)
+
+
+def _reckoned(costs: Costs) -> Iterator[dict[str, Any]]:
+    detail = "reckoned: with more the database is what all wait for"
+    yield taken("workers that are enough", costs.enough, "", detail)
+    for records in RECORDS:
+        for workers in WORKERS:
+            name = f"{records:,} records, {workers} workers"
+            yield taken(name, costs.night(records, workers) / 60, "min", "reckoned")
+
+
+if __name__ == "__main__":
+    main()
