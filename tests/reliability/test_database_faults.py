@@ -67,25 +67,15 @@ def test_a_server_that_is_lost_amid_staging_or_publication(
     refuse_another_end(watch, before, undisturbed)
 
 
-@pytest.mark.parametrize(
-    ("fault", "place"), [(restarted, "locked"), (cut, "locked"), (cut, "staged")]
-)
+@pytest.mark.parametrize("fault", [restarted, pytest.param(cut, marks=slow)])
 def test_a_server_that_is_lost_between_statements_and_back_disturbs_no_night(
-    stages, tmp_path, server_folder, fault, place
+    stages, tmp_path, server_folder, fault
 ):
     watch = stages.changed("postgresql").copy(tmp_path / "watch")
-    outcome = watch.night(SECOND_NIGHT, place=place, deed=fault(watch, server_folder), page=False)
+    deed = fault(watch, server_folder)
+    outcome = watch.night(SECOND_NIGHT, place="locked", deed=deed, page=False)
     assert outcome.status == "published"
     assert watch.published() == stages.second_night("postgresql").published()
-
-
-def test_what_was_staged_and_lost_in_a_restart_is_missed(stages, tmp_path, server_folder):
-    watch = stages.changed("postgresql").copy(tmp_path / "watch")
-    before, undisturbed = watch.published(), stages.second_night("postgresql").published()
-    restart = restarted(watch, server_folder)
-    outcome = watch.night(SECOND_NIGHT, place="staged", deed=restart, page=False)
-    refuse_unclear(outcome, "PublicationRefused", "0 scores are staged")
-    refuse_another_end(watch, before, undisturbed)
 
 
 @pytest.mark.parametrize("fault", [pytest.param(restarted, marks=slow), cut])
