@@ -16,7 +16,7 @@ def stage_again(shop: Any, night: Any, ticket: int) -> Counts:
     return stage(results, tables, found, ticket=ticket)
 
 
-def test_what_was_partition_another_ticket_is_thrown_away(shop: Any) -> None:
+def test_what_was_staged_under_another_ticket_is_thrown_away(shop: Any) -> None:
     night, counts = shop.staged()
     assert stage_again(shop, night, new_ticket()) == counts
     assert len(shop.read("select * from shop_staged_scores")) == 2 * counts.scored
