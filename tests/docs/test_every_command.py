@@ -63,26 +63,31 @@ class Journey:
     """Pages that are read one after the other over one database.
 
     ``table`` is what tests/docs/tables.py makes, ``files`` lie in the reader's folder, and
-    ``before`` says what was typed before a command of a page.
+    ``before`` says what was typed before a command of a page. SQL comes where it stands, or at last
+    where a page shows the result first.
     """
 
     pages: tuple[str, ...]
     table: str
     files: Mapping[str, str] = field(default_factory=dict)
     before: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    sql_last: bool = False
 
     def steps(self) -> Iterator[tuple[str, str]]:
-        """What the pages say, but for commands of an earlier page; SQL when all of it is typed."""
+        """What the pages say, but for commands that an earlier page said."""
         typed: set[str] = set()
+        asked: list[tuple[str, str]] = []
         for page in self.pages:
-            done = [one for one in steps(ROOT / page) if one[0] == "command"]
-            yield from (one for one in done if one[1] not in typed)
-            typed |= {text for _, text in done}
-        for page in self.pages:
-            yield from (one for one in steps(ROOT / page) if one[0] == "sql")
+            for kind, text in steps(ROOT / page):
+                if kind == "sql" and self.sql_last:
+                    asked.append((kind, text))
+                elif kind == "sql" or (kind == "command" and text not in typed):
+                    yield kind, text
+            typed |= set(commands(ROOT / page))
+        yield from asked
 
 
-FIRST = Journey(pages=("README.md", "docs/reasons.md"), table="transactions")
+FIRST = Journey(pages=("README.md", "docs/reasons.md"), table="transactions", sql_last=True)
 BANK = Journey(
     pages=("docs/command-line.md", "docs/models.md", "docs/housekeeping.md", "docs/monitor.md"),
     table="bank",
