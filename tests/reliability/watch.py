@@ -248,4 +248,8 @@ def nights(
     assert process.stdout is not None
     process.stdin.write(json.dumps(asked) + "\n")
     process.stdin.flush()
-    return [Outcome(**told) for told in json.loads(process.stdout.readline())]
+    try:
+        return [Outcome(**told) for told in json.loads(process.stdout.readline())]
+    except BaseException:  # a test that ran out of time: the answer would go to the next who asks
+        everyones_driver.cache_clear()
+        raise
