@@ -59,8 +59,8 @@ bench-quality: $(STAMP) ## how well detectors rank labelled anomalies: DATA=fold
 			--out "$(or $(OUT),.)/quality-$$protocol.json"; \
 	done
 
-bench-contests: $(STAMP) ## which spoilt models the contest with the champion keeps out: DATA=folder [OUT=folder]
-	$(BIN)/python tests/benchmarks/contests.py --data "$(DATA)" --out "$(or $(OUT),.)/contests.json"
+bench-contests: $(STAMP) ## which spoilt models the contest with the champion keeps out: DATA=folder [KEEP=folder] [OUT=folder]
+	$(BIN)/python tests/benchmarks/contests.py --data "$(DATA)" $(if $(KEEP),--keep "$(KEEP)") --out "$(or $(OUT),.)/contests.json"
 
 bench-alarms: $(STAMP) ## how long it takes to reflag 1,000,000 scored records on PostgreSQL
 	$(BIN)/python tests/benchmarks/alarms.py

@@ -24,7 +24,7 @@ import pandas as pd
 from nightflag import exclusions
 from nightflag.exclusions import Exclusion
 from nightflag.monitors import overridden, read
-from nightflag.replaying import Night, replay, scratch
+from nightflag.replaying import Night, apart, replay
 from nightflag.workplace import Workplace, opened
 
 DEMO = Path(__file__).parents[2] / "deployments" / "demo"
@@ -130,9 +130,8 @@ def _replayed(case: Case, settings: Sequence[str], *, reported: bool) -> Iterato
             incident = Exclusion(start, start + BAD_NIGHTS * DAY, "planted")
             said = case.first + REPORTED * DAY
             exclusions.add(real.results, case.monitor, incident, said)
-        folder = real.models
         dates = [case.first + number * DAY for number in range(NIGHTS)]
-        with scratch(real, folder / "replay.db", folder / "replayed") as workplace:
+        with apart(real) as workplace:
             yield from replay(workplace, dates, said_in=real.results)
 
 
