@@ -40,6 +40,16 @@ def test_a_network_that_learns_nothing_is_not_used(stages, tmp_path):
     assert watch.rows("select version from nightflag_models") == [{"version": 1}]
 
 
+def test_a_learning_rate_of_zero_is_refused_before_the_night(stages, tmp_path):
+    watch = stages.changed("sqlite").copy(tmp_path / "watch")
+    before = watch.published()
+    watch.describe(detector={"name": "autoencoder", "settings": {"learning_rate": 0}})
+    outcome = watch.night(SECOND_NIGHT)
+    assert outcome.error == "MonitorError"
+    assert "learning_rate" in outcome.what + outcome.expected
+    assert watch.published() == before
+
+
 def test_a_flipped_bit_in_a_model_file_stops_the_night(stages, tmp_path):
     watch = stages.changed("sqlite").copy(tmp_path / "watch")
     before = watch.published()
