@@ -17,7 +17,7 @@ WITH_A_PAST = {
 @pytest.mark.parametrize("sections", [{}, WITH_A_PAST], ids=["plain", "with a past"])
 def test_many_partitions_stage_what_one_does(database_url, tmp_path, sections):
     with second_night(database_url, tmp_path, **sections) as second:
-        for name in ("scores", "reasons", "quarantine", "gone"):
+        for name in ("scores", "quarantine", "gone"):
             assert second.rows[f"machines_staged_{name}"]
         workplace = second.executed()
         pieces = cut(second.night.window, 7)
