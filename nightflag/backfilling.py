@@ -5,7 +5,7 @@ from datetime import datetime
 
 from nightflag import runs
 from nightflag.errors import SettingsError
-from nightflag.logical_dates import refuse_training_records
+from nightflag.logical_dates import known, refuse_training_records
 from nightflag.runs import Run
 from nightflag.windows import refuse_cleaned
 from nightflag.workplace import Workplace
@@ -25,7 +25,7 @@ def outstanding(workplace: Workplace, dates: Sequence[datetime]) -> list[datetim
     if found:
         _refuse_future(found[-1], workplace.now())
         refuse_cleaned(found[0], runs.watermark(results, monitor))
-        refuse_training_records(monitor, found[0], published)
+        refuse_training_records(monitor, found[0], known(results, monitor))
     return found
 
 

@@ -10,7 +10,7 @@ from nightflag import drift, models, retraining, runs, succession
 from nightflag.errors import ExpectationError, FeatureError, MonitorError, NightflagError
 from nightflag.failpoints import reached
 from nightflag.locks import Lock, hold
-from nightflag.logical_dates import refuse_impossible
+from nightflag.logical_dates import known, refuse_impossible
 from nightflag.models import Entry, Model
 from nightflag.monitors import Monitor
 from nightflag.records.pulling import selection
@@ -54,7 +54,7 @@ def open_night(workplace: Workplace, as_of: datetime) -> Run:
     Raises :class:`SettingsError` for a date more than a day ahead, and for one before the first.
     """
     results, name = workplace.results, workplace.monitor.name
-    refuse_impossible(name, as_of, runs.published(results, name), workplace.now())
+    refuse_impossible(name, as_of, known(results, name), workplace.now())
     night = runs.open_run(workplace.results, workplace.monitor, as_of, workplace.now())
     reached("opened")
     return night

@@ -7,7 +7,7 @@ from datetime import datetime
 from nightflag import models, retraining, runs, windows
 from nightflag.checking import counting
 from nightflag.checking.finding import Finding
-from nightflag.logical_dates import refuse_impossible
+from nightflag.logical_dates import known, refuse_impossible
 from nightflag.records.pulling import margin_of, selection
 from nightflag.records.recency import newest, night_after
 from nightflag.results.reading import RUNS, existing_tables
@@ -28,8 +28,8 @@ def check(workplace: Workplace, as_of: datetime) -> Iterator[Finding]:
     if night is not None and night.is_published:
         yield _published(night)
         return
-    published = runs.published(workplace.results, workplace.monitor.name) if has_run else []
-    refuse_impossible(workplace.monitor.name, as_of, published, workplace.now())
+    nights = known(workplace.results, workplace.monitor.name) if has_run else []
+    refuse_impossible(workplace.monitor.name, as_of, nights, workplace.now())
     window = _window(workplace, as_of, has_run=has_run)
     yield from _records(workplace, window)
     yield from _plan(workplace, window)

@@ -43,6 +43,8 @@ NOT_RUN = {
     "cp deployments/systemd/* *": "needs root",
     "pip install opentelemetry-*": "takes packages that nightflag does not lock",
     "OTEL_SERVICE_NAME=* *": "needs those packages",
+    "dask scheduler": "stays until it is stopped; tests/flows start one",
+    "dask worker *": "stays until it is stopped; tests/flows start two",
 }
 """Commands that no test of a page runs, and why."""
 

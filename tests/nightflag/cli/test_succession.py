@@ -67,7 +67,7 @@ def test_a_model_that_learned_an_incident_is_refused_until_the_incident_is_left_
     said = nightflag("exclude", "payments", *incident)
     assert "train no more models" in said.err
     taken = trained("2026-01-20")
-    assert taken.status == "champion"
+    assert taken.status == "champion", taken.decision
     assert taken.training.training_records < refused.training.training_records
 
 
