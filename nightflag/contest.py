@@ -136,11 +136,13 @@ def _without_truth(evidence: Evidence) -> Decision:
     if count < FEWEST_ON_TOP:
         return Decision(True, f"fresher; {count} held-out records that nobody judged are too few")
     low, high = _agreement_gained(evidence)
-    again = found_again(evidence.champion, evidence.challenger, evidence.seed)
     if high < -MARGIN:
         return Decision(
             False, f"worse: it agrees less with the references ({low:+.2f} to {high:+.2f})"
         )
+    if TOP * count < FEWEST_ON_TOP:
+        return Decision(True, "fresher, and agrees with the references like the champion")
+    again = found_again(evidence.champion, evidence.challenger, evidence.seed)
     if again.high < LEAST_FOUND and low <= 0:
         return Decision(False, f"worse: it finds {again}")
     return Decision(True, f"fresher, and like the champion (it finds {again})")
@@ -180,10 +182,10 @@ class FoundAgain:
 def found_again(champion: Values, challenger: Values, seed: int) -> FoundAgain:
     """How precisely the challenger's scores (n,) find the champion's strongest 5 % of records.
 
-    At least ten are taken, as if they were known to be anomalous; ``high`` is the upper end of the
-    interval. Those that the challenger ranks among the ordinary cost most.
+    They are taken as if they were known to be anomalous; ``high`` is the upper end of the interval.
+    Those that the challenger ranks among the ordinary cost most.
     """
-    count = max(FEWEST_ON_TOP, round(TOP * len(champion)))
+    count = round(TOP * len(champion))
     strongest = np.zeros(len(champion), dtype=bool)
     strongest[np.argsort(-champion, kind="stable")[:count]] = True
     strata = [np.flatnonzero(strongest == one) for one in (False, True)]
