@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from contextvars import copy_context
 from pathlib import Path
 from typing import Any
 
@@ -110,8 +111,11 @@ def test_a_worker_of_a_cluster_that_is_killed_costs_its_partition_and_no_other(
         ThreadPoolExecutor(1) as thread,
     ):
         second.executed(engine="dask", address=address, partitions=4)
-        night = thread.submit(nightly, "machines", as_of=SECOND_NIGHT, retraining="never")
-        wait_until(lambda: watching.execute(WAITING).fetchone() == (2,))
+        # A thread of its own knows nothing of the settings that name the server.
+        inherit = copy_context().run
+        night = thread.submit(inherit, nightly, "machines", SECOND_NIGHT, "never")
+        wait_until(lambda: night.done() or watching.execute(WAITING).fetchone() == (2,))
+        assert not night.done(), night.exception()
         os.kill(workers[0].pid, signal.SIGKILL)
         workers[0].wait()
         other.rollback()
