@@ -196,7 +196,7 @@ def _scored(bench: Bench, source: pd.DataFrame) -> np.ndarray:
     ) as workplace:
         _, model = nights.load_champion(workplace)
     parts = range(0, len(source), CHUNK)
-    return np.concatenate([model.score(source.iloc[start : start + CHUNK]) for start in parts])
+    return np.concatenate([model.score(source.iloc[start : start + CHUNK])[0] for start in parts])
 
 
 @contextmanager
