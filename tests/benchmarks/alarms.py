@@ -58,11 +58,7 @@ def main() -> None:
     parser.add_argument("--records", type=int, default=1_000_000)
     parser.add_argument("--out", type=Path, default=Path("alarms.json"))
     arguments = parser.parse_args()
-    taken: figures.Figures = []
-    for figure in measured(arguments.records):
-        taken.append(figure)
-        print(figures.line(figure), flush=True)
-        figures.write(arguments.out, taken)
+    figures.show(measured(arguments.records), arguments.out)
 
 
 def measured(records: int) -> Iterator[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """Figures: taken once, kept in a file, summed up as means."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -45,6 +45,15 @@ def write(path: Path, figures: Figures) -> None:
     beside = path.with_suffix(".partial")
     beside.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     beside.replace(path)
+
+
+def show(found: Iterable[dict[str, Any]], path: Path) -> None:
+    """Print each figure as it comes, and keep in the file those that have come."""
+    taken: Figures = []
+    for one in found:
+        taken.append(one)
+        print(line(one), flush=True)
+        write(path, taken)
 
 
 def of(figures: Figures, case: str, name: str) -> dict[str, float]:

@@ -96,7 +96,7 @@ class Bench:
 
     @property
     def late(self) -> int:
-        """How many records come late; half as many again in a transaction that commits late."""
+        """How many records come late, half of them in a transaction that commits late."""
         return self.records // 5_000
 
 
@@ -106,11 +106,7 @@ def main() -> None:
     parser.add_argument("--records", type=int, default=1_000_000)
     parser.add_argument("--out", type=Path, default=Path("late.json"))
     arguments = parser.parse_args()
-    taken: figures.Figures = []
-    for figure in measured(arguments.records):
-        taken.append(figure)
-        print(figures.line(figure), flush=True)
-        figures.write(arguments.out, taken)
+    figures.show(measured(arguments.records), arguments.out)
 
 
 def measured(records: int) -> Iterator[dict[str, Any]]:

