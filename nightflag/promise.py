@@ -41,9 +41,7 @@ class Promise:
         """The probability that as many are flagged, or more; as few, or fewer."""
         from scipy.stats import betabinom
 
-        ranks = floor(self.rate * (self.calibrated_on + 1))
-        if not ranks:
-            return 1.0
+        ranks = max(floor(self.rate * (self.calibrated_on + 1)), 1)
         found = betabinom(self.count, ranks, self.calibrated_on + 1 - ranks)
         return float(found.sf(self.flagged - 1) if too_many else found.cdf(self.flagged))
 
@@ -56,6 +54,10 @@ class Promise:
 
     @classmethod
     def of(cls, calibration: Calibration, scores: Scores, rate: float) -> "Promise":
-        """How the model of this calibration keeps its promise on records with these scores (n,)."""
+        """How the model of this calibration keeps its promise on records with these scores (n,).
+
+        Below the rate of its first rank it is asked at that one: how many lie beyond every rank.
+        """
+        rate = max(rate, 1 / (len(calibration.scores) + 1))
         flagged = int((calibration.p_values(scores) <= rate).sum())
         return cls(rate, flagged, len(scores), len(calibration.scores))

@@ -1,8 +1,10 @@
 """Whatever goes wrong with the data or the model, no night publishes flags in silence."""
 
+from datetime import timedelta
+
 import pytest
 
-from tests.reliability.payments import FIRST_NIGHT, SECOND_NIGHT
+from tests.reliability.payments import DAYS, FIRST_NIGHT, SECOND_NIGHT, pay, payments
 
 TONIGHT = f"where paid_at >= '{FIRST_NIGHT:%Y-%m-%d}'"
 SABOTAGE = {
@@ -28,6 +30,20 @@ def test_spoilt_records_are_told(stages, tmp_path, deed):
     watch.night(SECOND_NIGHT)
     status, warnings = told(watch)
     assert status == "failed" or warnings
+
+
+@pytest.mark.parametrize("rate", [0.01, 0.02])
+def test_records_a_tenth_of_which_are_anomalous_make_no_champion(stages, tmp_path, rate):
+    watch = stages.first_night("sqlite").copy(tmp_path / "watch")
+    pay(watch, [payment for day in range(DAYS, DAYS + 5) for payment in payments(day)])
+    watch.execute(f"update payments set amount = 30 * amount {TONIGHT} and payment_id % 10 = 0")
+    watch.describe(alarm={"rate": rate})
+    watch.night(FIRST_NIGHT + timedelta(days=4))
+    watch.change(training={"at_least": 100, "every": "1 day"})
+    watch.night(FIRST_NIGHT + timedelta(days=5))
+    [run] = watch.rows("select model_version, warnings from nightflag_runs where run_id = 3")
+    assert run["model_version"] == 1
+    assert "model 2, trained tonight, was refused: its calibration may be spoilt" in run["warnings"]
 
 
 def test_a_network_that_learns_nothing_is_not_used(stages, tmp_path):

@@ -31,9 +31,12 @@ def test_of_few_records_or_few_ranks_more_may_be_chance(
     assert Promise(0.05, 50 * flagged, 50 * count, 50 * calibrated_on).is_broken
 
 
-def test_below_the_rates_that_ranks_give_nothing_was_promised() -> None:
-    assert not Promise(0.001, 300, 1_000, 900).is_broken
-    assert Promise(0.001, 300, 1_000, 1_000).is_broken
+@pytest.mark.parametrize(("beyond", "broken"), [(0, False), (1, False), (4, False), (9, True)])
+def test_below_the_rates_that_ranks_give_the_first_rank_tells(beyond: int, broken: bool) -> None:
+    calibration = Calibration(np.arange(90.0))
+    found = Promise.of(calibration, np.r_[np.arange(90.0 - beyond), [100.0] * beyond], 0.001)
+    assert found.flagged == beyond
+    assert found.is_broken == broken
 
 
 def test_records_like_the_calibrations_break_it_no_more_often_than_said() -> None:
