@@ -8,7 +8,7 @@ STAMP := .venv/.installed
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --quiet
 
-.PHONY: docs help install demo picture pictures bench bench-check bench-scaling bench-quality bench-contests bench-drifts bench-alarms bench-series bench-images bench-late bench-tails bench-verdicts bench-replay bench-reasons chaos chaos-at-once test test-slow lint format types imports audit check lock clean
+.PHONY: docs help install demo picture pictures bench bench-check bench-scaling bench-quality bench-contests bench-drifts bench-alarms bench-series bench-images bench-late bench-tails bench-verdicts bench-replay bench-reasons chaos chaos-at-once soak test test-slow lint format types imports audit check lock clean
 
 help: ## show these words
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -98,6 +98,9 @@ chaos: $(STAMP) ## kill nights at random moments on both databases and look for 
 chaos-at-once: $(STAMP) ## run a monitor's nights in many processes at once, and see who published what [N=rounds] [SEED=number] [OUT=folder]
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/chaos.py --at-once --rounds $(or $(N),200) $(if $(SEED),--seed $(SEED)) \
 		--out "$(or $(OUT),.)/chaos-at-once.json"
+
+soak: $(STAMP) ## nights upon nights in one process, and what they leave behind [N=nights] [OUT=folder]
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/soak.py --nights $(or $(N),200) --out "$(or $(OUT),.)/soak.json"
 
 test: $(STAMP) ## the tests, without the slow ones, file by file on up to four cores
 	$(BIN)/pytest --numprocesses logical --maxprocesses 4 --dist loadfile
