@@ -100,6 +100,12 @@ class StorageUnreachable(NightflagError):
     exit_code = 75
 
 
+class ServerUnreachable(NightflagError):
+    """The Prefect server that a run is to report to does not answer."""
+
+    exit_code = 75
+
+
 class WorkersLost(NightflagError):
     """Those that work on a night's partitions do not answer, or ended before they were done."""
 

@@ -9,6 +9,8 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
+from nightflag.cli.quiet import hush
+
 
 @pytest.fixture(scope="session")
 def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
@@ -50,6 +52,7 @@ def database_url(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def prefect_server() -> Iterator[str]:
     """The API of a real Prefect server of this session, which flows called here report to."""
+    hush()
     from prefect.settings import get_current_settings
     from prefect.testing.utilities import prefect_test_harness
 

@@ -15,11 +15,12 @@ COMMAND = "import sys; from nightflag.cli import main; sys.exit(main())"
 
 
 def start(
-    *words: str, prefect: Path, server: str | None = None
+    *words: str, prefect: Path, server: str | None = None, **more: str
 ) -> subprocess.CompletedProcess[str]:
     """``nightflag`` in a process of its own, as a shell would start it."""
     environment = {key: value for key, value in os.environ.items() if "PREFECT" not in key}
-    environment |= {"PREFECT_HOME": str(prefect)} | ({"PREFECT_API_URL": server} if server else {})
+    environment |= {"PREFECT_HOME": str(prefect), **more}
+    environment |= {"PREFECT_API_URL": server} if server else {}
     command = [sys.executable, "-c", COMMAND, *words]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
 
@@ -34,7 +35,8 @@ def test_a_night_prints_what_became_of_it_and_nothing_else(
     assert heading.split()[:4] == ["monitor", "read", "scored", "quarantined"]
     assert numbers.split()[:4] == ["payments", "48", "48", "0"]
     assert rest == []
-    report, query = ended.stderr.splitlines()
+    *progress, report, query = ended.stderr.splitlines()
+    assert all(line.startswith("payments: ") for line in progress)
     assert report.startswith("payments: report: ")
     assert Path(report.split(": ")[2]).exists()
 
@@ -86,8 +88,29 @@ def test_a_server_that_does_not_answer_is_named(watch, bank: str, tmp_path: Path
     watch()
     server = "http://127.0.0.1:1/api"
     ended = start("run", "payments", *NIGHT, prefect=tmp_path, server=server)
-    assert (ended.returncode, ended.stdout) == (2, "")
+    assert (ended.returncode, ended.stdout) == (75, "")
     assert f"The Prefect server at {server} does not answer" in ended.stderr
+
+
+def test_a_temporary_server_that_is_too_slow_is_a_reason_to_try_again(
+    watch, bank: str, tmp_path: Path
+) -> None:
+    watch()
+    seconds = {"PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "0"}
+    ended = start("run", "payments", *NIGHT, prefect=tmp_path, **seconds)
+    assert (ended.returncode, ended.stdout) == (75, "")
+    assert "The temporary Prefect server did not start: Timed out" in ended.stderr
+    assert "bug" not in ended.stderr
+
+
+def test_where_no_temporary_server_is_allowed_one_has_to_be_named(
+    watch, bank: str, tmp_path: Path
+) -> None:
+    watch()
+    allowed = {"PREFECT_SERVER_EPHEMERAL_ENABLED": "false"}
+    ended = start("run", "payments", *NIGHT, prefect=tmp_path, **allowed)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "No Prefect server is named" in ended.stderr
 
 
 @pytest.mark.slow
