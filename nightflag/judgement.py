@@ -10,9 +10,7 @@ from numpy.typing import NDArray
 from nightflag import rivals, synthetic
 from nightflag.detectors import Detector
 from nightflag.references import Compared
-from nightflag.rivals import Rivalry
-
-DEFAULT = "auto"
+from nightflag.rivals import DEFAULT, Rivalry
 
 Rows = NDArray[np.float32]
 

@@ -59,10 +59,15 @@ class Rivalry:
         return asdict(self)
 
 
-MEND = (
-    "use `detector: auto`, train on more records, or see that the training records are as clean as "
-    "`training_rows` says"
+DEFAULT = "auto"
+MORE = (
+    "train on more records, or see that the training records are as clean as `training_rows` says"
 )
+
+
+def mend(detector: str) -> str:
+    """What may help a network that is behind a reference."""
+    return MORE if detector == DEFAULT else f"use `detector: {DEFAULT}`, {MORE}"
 
 
 def among(answers: Answers, scores: Values, compared: Compared, *, seed: int) -> Rivalry | None:

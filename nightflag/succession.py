@@ -43,7 +43,7 @@ def outcome(
     if decision.spoilt and decision.takes_over:
         decision = _calibrated(decision, lasts=_lasts(workplace, reason))
     if rivalry and rivalry.is_behind:
-        decision = _beside(rivalry, decision, champion)
+        decision = _beside(rivalry, decision, champion, challenger)
     why = f"{decision.why}; the champion was model {champion.version}"
     if not decision.takes_over:
         return "refused", why
@@ -61,10 +61,11 @@ def told(workplace: Workplace, as_of: datetime) -> Iterator[str]:
         if newest.status == "refused":
             yield f"model {newest.version}, trained tonight, was refused: {newest.decision}"
         elif rivalry and rivalry.is_behind:
-            yield f"model {newest.version}, trained tonight, is {rivalry}; {rivals.MEND}"
+            mend = rivals.mend(newest.about["kind"])
+            yield f"model {newest.version}, trained tonight, is {rivalry}; {mend}"
 
 
-def _beside(rivalry: Rivalry, decision: Decision, champion: Entry) -> Decision:
+def _beside(rivalry: Rivalry, decision: Decision, champion: Entry, challenger: Model) -> Decision:
     """The decision on a model that is behind a reference, unless keeping the champion is no help.
 
     It is none where the champion cannot go on, or was itself found to be behind one.
@@ -72,7 +73,8 @@ def _beside(rivalry: Rivalry, decision: Decision, champion: Entry) -> Decision:
     before = rivals.of(champion.about)
     if decision.gives_way or not decision.takes_over or (before and before.is_behind):
         return replace(decision, why=_conceded(decision.why, rivalry))
-    return Decision(False, f"worse: {rivalry}; {rivals.MEND}")
+    mend = rivals.mend(challenger.detector.about["kind"])
+    return Decision(False, f"worse: {rivalry}; {mend}")
 
 
 def _calibrated(decision: Decision, *, lasts: bool) -> Decision:

@@ -4,6 +4,7 @@ Run by ``make demo``. Everything it makes lies in ``.demo/``, which is emptied f
 """
 
 import os
+import shlex
 import shutil
 import sys
 from datetime import UTC, datetime, timedelta
@@ -36,11 +37,18 @@ def main() -> None:
     HOME.mkdir()
     os.environ.update(ENVIRONMENT)
     os.environ.pop("PREFECT_API_URL", None)  # no server but the temporary one
+    write_environment(HOME / "env")
     hush()
     sys.path.insert(0, str(HERE))
     import nights_in_a_row  # only now: Prefect reads the environment when it is imported
 
     nights_in_a_row.show(DATABASE, NIGHTS, started)
+
+
+def write_environment(path: Path) -> None:
+    """A file for the shell, with which the commands of the documentation work on the demo."""
+    lines = [f"export {name}={shlex.quote(value)}\n" for name, value in ENVIRONMENT.items()]
+    path.write_text("".join(lines), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -87,6 +87,8 @@ def _say_where_to_look(
     console.print("\nReports, one for each night:")
     for monitor in monitors:
         console.print(f"  {database.parent / 'reports' / monitor / 'index.html'}", soft_wrap=True)
+    console.print("\nTo try every command of the documentation on it:")
+    console.print("  source .venv/bin/activate && source .demo/env && nightflag flags shuttle")
 
 
 def _flag(row: tuple[object, ...]) -> str:
