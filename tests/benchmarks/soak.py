@@ -86,7 +86,7 @@ def soaked(nights: int) -> Iterator[dict[str, Any]]:
         for number in range(nights):
             for database, watch in watched.items():
                 os.environ.update(NIGHTFLAG_HOME=str(watch.folder), RECORDS=watch.url)
-                yield {"night": number, "database": database, **one(nightly, watch, number)}
+                yield {"night": number, "on": database, **one(nightly, watch, number)}
 
 
 def one(nightly: Callable[..., Any], watch: Watch, number: int) -> dict[str, Any]:
@@ -135,7 +135,7 @@ def levels(samples: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """The last quarter of the nights against the one after all had settled, for each measure."""
     nights = int(samples["night"].max()) + 1
     quarter = (nights - SETTLED) // 4
-    for database, own in samples.groupby("database", sort=False):
+    for database, own in samples.groupby("on", sort=False):
         early = own[own["night"].between(SETTLED, SETTLED + quarter - 1)]
         late = own[own["night"] >= nights - quarter]
         for name in (name for name in WHAT if own[name].notna().any()):
@@ -155,7 +155,7 @@ def draw(samples: pd.DataFrame, path: Path) -> None:
     """A panel for each measure, a line for each database."""
     figure, panels = pyplot.subplots(3, 3, figsize=(11, 7), sharex=True, layout="constrained")
     for panel, (name, words) in zip(panels.flat, WHAT.items(), strict=True):
-        for database, own in samples.groupby("database", sort=False):
+        for database, own in samples.groupby("on", sort=False):
             panel.plot(own["night"], own[name], label=database, linewidth=1)
         panel.set_title(words, fontsize=9)
         panel.set_ylim(bottom=0)
