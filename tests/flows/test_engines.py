@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from contextvars import copy_context
@@ -17,11 +17,14 @@ import psycopg
 import pytest
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+from prefect.settings import PREFECT_API_URL
 from sqlalchemy import make_url
 
 from flows.nightly import nightly
 from nightflag.errors import WorkersLost
 from nightflag.failpoints import listeners
+from tests.flows import hosts
+from tests.flows.conftest import reporting_to
 from tests.integration.second_night import SECOND_NIGHT, SecondNight, second_night
 from tests.reliability.watch import new_database
 
@@ -52,13 +55,20 @@ def rows(second: SecondNight, query: str) -> list[tuple[Any, ...]]:
 
 
 @contextmanager
-def begun(words: list[str]) -> Iterator["subprocess.Popen[bytes]"]:
-    process = subprocess.Popen([sys.executable, "-m", "dask", *words])
+def begun(
+    words: list[str], *, on: Sequence[str] = (), **environment: str
+) -> Iterator["subprocess.Popen[bytes]"]:
+    named = {**os.environ, **environment}
+    process = subprocess.Popen([*on, sys.executable, "-m", "dask", *words], env=named)
     try:
         yield process
     finally:
         process.kill()
         process.wait()
+
+
+def worker(address: str) -> list[str]:
+    return ["worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard"]
 
 
 @contextmanager
@@ -68,11 +78,10 @@ def cluster(workers: int) -> Iterator[tuple[str, list["subprocess.Popen[bytes]"]
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     address = f"tcp://127.0.0.1:{port}"
-    worker = ["worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard"]
     with ExitStack() as stack:
         scheduler = ["scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"]
         stack.enter_context(begun(scheduler))
-        yield address, [stack.enter_context(begun(worker)) for _ in range(workers)]
+        yield address, [stack.enter_context(begun(worker(address))) for _ in range(workers)]
 
 
 def task_runs(server: SyncPrefectClient, run_id: Any) -> list[str]:
@@ -120,6 +129,33 @@ def test_a_worker_of_a_cluster_that_is_killed_costs_its_partition_and_no_other(
         workers[0].wait()
         other.rollback()
         assert night.result().is_published
+    assert rows(second, PUBLISHED) == expected
+
+
+@pytest.mark.skipif(not hosts.can_be_made(), reason="needs root, and the tools ip and nsenter")
+def test_workers_on_other_hosts_publish_what_one_process_does(
+    serving: dict[Any, str], second: SecondNight
+) -> None:
+    """They reach the database, the scheduler and Prefect's server by the network alone."""
+    expected = rows(second, STAGED)
+    api, database = make_url(serving[PREFECT_API_URL]), make_url(os.environ["RECORDS"])
+    with ExitStack() as stack:
+        there = stack.enter_context(hosts.hosts(2))
+        enter = stack.enter_context
+        prefect = enter(hosts.forwarded(("127.0.0.1", api.port or 0)))
+        records = enter(hosts.forwarded(f"{database.query['host']}/.s.PGSQL.5432"))
+        scheduler = ["scheduler", "--host", hosts.GATEWAY, "--port", "8786", "--no-dashboard"]
+        enter(begun(scheduler))
+        address = f"tcp://{hosts.GATEWAY}:8786"
+        named = database.set(host=hosts.GATEWAY, port=records, query={})
+        url = named.render_as_string(hide_password=False)
+        for host in there:
+            assert hosts.reaches(host, hosts.GATEWAY, records)
+            assert not hosts.reaches(host, "127.0.0.1", api.port or 0)
+            enter(begun(worker(address), on=host, RECORDS=url))
+        enter(reporting_to({**serving, PREFECT_API_URL: f"http://{hosts.GATEWAY}:{prefect}/api"}))
+        second.executed(engine="dask", address=address, partitions=4)
+        assert nightly("machines", as_of=SECOND_NIGHT, retraining="never").is_published
     assert rows(second, PUBLISHED) == expected
 
 
