@@ -3,10 +3,11 @@
 The night of ``make bench`` on a PostgreSQL of its own, in one process and in as many as there are
 cores. What it takes for more records and more workers is then reckoned from what was measured:
 
-    seconds = beginning + records * max(worker / workers, database) + records * publishing
+    seconds = beginning + records * max(worker / workers, database, network) + records * publishing
 
 where ``worker`` is what one process takes for a record, ``database`` what the floor takes to read
-and write it, which workers share, and ``publishing`` what the transaction at the end takes.
+and write it, which workers share, ``network`` what its bytes take over a line of 1 Gbit/s to the
+database, and ``publishing`` what the transaction at the end takes.
 """
 
 import argparse
@@ -19,12 +20,13 @@ from typing import Any
 import figures
 import night
 import tables
-from figures import Figures
 from night import Step, taken
 
 SCORING, PUBLISHING = "pull, validate, score, stage", "publish"
 RECORDS = (10**6, 10**7, 10**8, 10**9)
-WORKERS = (1, 2, 4, 8, 16, 32, 64)
+WORKERS = (1, 2, 4, 8, 16, 32)
+LINE = 10**9 / 8
+"""Bytes a second."""
 
 
 @dataclass(frozen=True)
@@ -34,17 +36,18 @@ class Costs:
     beginning: float
     worker: float
     database: float
+    network: float
     publishing: float
 
     def night(self, records: int, workers: int) -> float:
         """What a night of so many records would take with so many workers."""
-        shared = max(self.worker / workers, self.database)
+        shared = max(self.worker / workers, self.database, self.network)
         return self.beginning + records * (shared + self.publishing)
 
     @property
     def enough(self) -> float:
-        """The number of workers from which on the database is what all wait for."""
-        return self.worker / self.database
+        """The number of workers from which on database or network are what all wait for."""
+        return self.worker / max(self.database, self.network)
 
 
 def main() -> None:
@@ -54,11 +57,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--out", type=Path, default=Path("scaling.json"))
     arguments = parser.parse_args()
-    found: Figures = []
-    for one in measured(arguments.records, arguments.workers):
-        found.append(one)
-        print(figures.line(one), flush=True)
-        figures.write(arguments.out, found)
+    figures.show(measured(arguments.records, arguments.workers), arguments.out)
 
 
 def measured(records: int, most: int) -> Iterator[dict[str, Any]]:
@@ -66,8 +65,9 @@ def measured(records: int, most: int) -> Iterator[dict[str, Any]]:
     with night.postgresql() as step:
         step("fill", "numeric", records)
         step("train", "numeric", records)
-        floor = step("floor", "numeric", records)["seconds"]
-        yield taken("floor", floor, "s", "read to nowhere, write the results")
+        floor = step("floor", "numeric", records)
+        yield taken("floor", floor["seconds"], "s", "read to nowhere, write the results")
+        yield taken("floor: moved", floor["bytes"] / 10**6, "MB", "in both directions")
         one = step("night", "numeric", records)
         yield taken("one process", one["seconds"], "s")
         for workers in (count for count in WORKERS if 1 < count <= most):
@@ -88,14 +88,18 @@ def _shared(
     yield taken(f"{workers} processes: scoring", scoring, "times", "as fast as one process")
 
 
-def _costs(one: dict[str, Any], floor: float, records: int) -> Costs:
+def _costs(one: dict[str, Any], floor: dict[str, Any], records: int) -> Costs:
     scoring, publishing = one["stages"][SCORING], one["stages"][PUBLISHING]
     beginning = one["seconds"] - scoring - publishing
-    return Costs(beginning, scoring / records, floor / records, publishing / records)
+    network = floor["bytes"] / LINE
+    shared = (cost / records for cost in (scoring, floor["seconds"], network, publishing))
+    return Costs(beginning, *shared)
 
 
 def _reckoned(costs: Costs) -> Iterator[dict[str, Any]]:
-    detail = "reckoned: with more the database is what all wait for"
+    for name in ("worker", "database", "network", "publishing"):
+        yield taken(f"a record: {name}", 10**6 * getattr(costs, name), "us", "measured")
+    detail = "reckoned: with more, database or network are what all wait for"
     yield taken("workers that are enough", costs.enough, "", detail)
     for records in RECORDS:
         for workers in WORKERS:

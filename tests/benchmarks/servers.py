@@ -42,8 +42,8 @@ class PostgreSQL:
             self._tell(f"do $$ begin {there} end $$")
 
     @contextmanager
-    def floor(self, table: str) -> Iterator[Callable[[], None]]:
-        """COPY tonight's columns out to nowhere, and as many result rows in."""
+    def floor(self, table: str) -> Iterator[Callable[[], int]]:
+        """COPY tonight's columns out to nowhere, and as many result rows in; how many bytes."""
         import psycopg
 
         columns = RESULT.format(time="timestamptz", number="float8", truth="boolean")
@@ -57,13 +57,13 @@ class PostgreSQL:
             with cursor.copy(f"copy ({rows}) to stdout (format binary)") as copy:
                 results = [bytes(block) for block in copy]
 
-            def work() -> None:
+            def work() -> int:
                 with cursor.copy(f"copy ({tonight}) to stdout (format binary)") as copy:
-                    for _ in copy:
-                        pass
+                    read = sum(len(block) for block in copy)
                 with cursor.copy("copy floor_results from stdin (format binary)") as copy:
                     for block in results:
                         copy.write(block)
+                return read + sum(len(block) for block in results)
 
             yield work
 
@@ -103,8 +103,8 @@ class SQLite:
                 connection.execute(f"delete from {name}")
 
     @contextmanager
-    def floor(self, table: str) -> Iterator[Callable[[], None]]:
-        """ADBC reads tonight's columns to nowhere, and writes as many result rows."""
+    def floor(self, table: str) -> Iterator[Callable[[], int]]:
+        """ADBC reads tonight's columns to nowhere, and writes as many result rows; their bytes."""
         import adbc_driver_sqlite.dbapi as adbc
 
         columns = RESULT.format(time="timestamp", number="double", truth="boolean")
@@ -119,12 +119,12 @@ class SQLite:
             cursor.execute(rows)
             results = cursor.fetch_arrow_table()
 
-            def work() -> None:
+            def work() -> int:
                 cursor.execute(tonight)
-                for _ in cursor.fetch_record_batch():
-                    pass
+                read = sum(batch.nbytes for batch in cursor.fetch_record_batch())
                 cursor.adbc_ingest("floor_results", results, mode="append")
                 connection.commit()
+                return int(read + results.nbytes)
 
             yield work
 
