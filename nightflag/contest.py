@@ -82,7 +82,8 @@ class Evidence:
     """What both models make of held-out records that nobody judged, (n,), and of ``known`` ones.
 
     ``consensus`` (n,) is the mean rank that well-known detectors give each held-out record;
-    ``promise`` says how the champion kept its own on all of them.
+    ``promise`` says how the champion kept its own on all of them. Where the records ``drifted`` for
+    good, what strikes the champion most may be just that, and nobody need find it again.
     """
 
     champion: Values
@@ -91,6 +92,7 @@ class Evidence:
     known: Known
     seed: int = 0
     promise: Promise | None = None
+    drifted: bool = False
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,7 @@ def _without_truth(evidence: Evidence) -> Decision:
         return Decision(
             False, f"worse: it agrees less with the references ({low:+.2f} to {high:+.2f})"
         )
-    if TOP * count < FEWEST_ON_TOP:
+    if evidence.drifted or TOP * count < FEWEST_ON_TOP:
         return Decision(True, "fresher, and agrees with the references like the champion")
     again = found_again(evidence.champion, evidence.challenger, evidence.seed)
     if again.high < LEAST_FOUND and low <= 0:

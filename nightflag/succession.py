@@ -39,9 +39,10 @@ def outcome(
     rivalry = rivals.of(challenger.detector.about)
     if champion is None:
         return "champion", _conceded("the first model", rivalry)
-    decision = _decision(workplace, champion, challenger, held_out, before)
+    lasts = _lasts(workplace, reason)
+    decision = _decision(workplace, champion, challenger, held_out, before, drifted=lasts)
     if decision.spoilt and decision.takes_over:
-        decision = _calibrated(decision, lasts=_lasts(workplace, reason))
+        decision = _calibrated(decision, lasts=lasts)
     if rivalry and rivalry.is_behind:
         decision = _beside(rivalry, decision, champion, challenger)
     why = f"{decision.why}; the champion was model {champion.version}"
@@ -96,7 +97,13 @@ def _conceded(why: str, rivalry: Rivalry | None) -> str:
 
 
 def _decision(
-    workplace: Workplace, entry: Entry, challenger: Model, held_out: Records, before: datetime
+    workplace: Workplace,
+    entry: Entry,
+    challenger: Model,
+    held_out: Records,
+    before: datetime,
+    *,
+    drifted: bool,
 ) -> Decision:
     try:
         champion = models.load(entry, folder=workplace.models)
@@ -107,7 +114,7 @@ def _decision(
             why = "it sees more or less of the past, and cannot be compared"
             return Decision(True, why, gives_way=True)
         evidence = gather(workplace, Contestants(champion, challenger), held_out, before)
-        decision = contest.decide(evidence)
+        decision = contest.decide(replace(evidence, drifted=drifted))
         broken = evidence.promise and evidence.promise.is_broken and not decision.gives_way
         return replace(decision, spoilt=str(evidence.promise)) if broken else decision
     except (FeatureError, ModelFileError) as error:

@@ -69,6 +69,11 @@ def test_a_model_that_no_longer_sees_what_struck_the_champion_is_refused(
     assert "finds the champion's 50 strongest records again with average precision 0.7" in (
         decision.why
     )
+    assert decide(replace(evidence, challenger=blind, drifted=True)).takes_over
+
+
+def test_a_drift_excuses_no_model_that_leaves_the_references(evidence: Evidence) -> None:
+    assert not decide(replace(evidence, challenger=scores(5.0, 1), drifted=True)).takes_over
 
 
 def test_labels_decide_alone(evidence: Evidence) -> None:
