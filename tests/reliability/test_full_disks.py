@@ -1,4 +1,4 @@
-"""A disk that fills up amid a night, under the SQLite file or under the pages.
+"""A disk that fills up amid a night, under the SQLite file, the models or the pages.
 
 The disks are small ones in memory, which only root can mount: without root these are skipped.
 """
@@ -6,12 +6,13 @@ The disks are small ones in memory, which only root can mount: without root thes
 import os
 import shutil
 import subprocess
+from datetime import timedelta
 
 import pytest
 
 from tests.integration.clarity import refuse_unclear
 from tests.reliability.invariants import refuse_doubled, staged
-from tests.reliability.payments import SECOND_NIGHT
+from tests.reliability.payments import FIRST_NIGHT, SECOND_NIGHT
 from tests.reliability.watch import Watch
 
 MEGABYTES = 8
@@ -74,3 +75,39 @@ def test_no_room_for_the_page_leaves_the_night_published(stages, tmp_path, disk)
     assert watch.published() == stages.second_night("sqlite").published()
     disk.free()
     assert "reported" in watch.night(SECOND_NIGHT).places
+
+
+def models_on(disk, watch):
+    models = watch.folder / "models"
+    models.mkdir(exist_ok=True)
+    shutil.copytree(models, disk.folder, dirs_exist_ok=True)
+    shutil.rmtree(models)
+    models.symlink_to(disk.folder)
+
+
+def test_no_room_for_a_model_lets_the_champion_go_on(stages, tmp_path, disk):
+    watch = stages.due("sqlite").copy(tmp_path / "watch")
+    models_on(disk, watch)
+    outcome = watch.night(SECOND_NIGHT, place="trained", deed=disk.filling, page=False)
+    assert outcome.status == "published"
+    [night] = watch.rows("select model_version, warnings from nightflag_runs where run_id = 2")
+    assert night["model_version"] == 1
+    assert "retraining failed, model 1 goes on" in night["warnings"]
+    assert "No space left" in night["warnings"]
+    assert watch.rows("select version from nightflag_models") == [{"version": 1}]
+    disk.free()
+    assert watch.night(SECOND_NIGHT + timedelta(days=1), page=False).status == "published"
+    assert {"version": 2} in watch.rows("select version from nightflag_models")
+    refuse_doubled(watch)
+
+
+def test_no_room_for_the_first_model_publishes_nothing(stages, tmp_path, disk):
+    watch = stages.new("sqlite", tmp_path / "watch")
+    models_on(disk, watch)
+    outcome = watch.night(FIRST_NIGHT, place="trained", deed=disk.filling, page=False)
+    refuse_unclear(outcome, "ModelFileError", "No space left")
+    assert watch.rows("select status from nightflag_runs") == [{"status": "failed"}]
+    disk.free()
+    assert watch.night(FIRST_NIGHT, page=False).status == "published"
+    assert sorted(path.name for path in (disk.folder / "payments").iterdir()) == ["1"]
+    refuse_doubled(watch)
