@@ -77,3 +77,16 @@ def test_a_flipped_bit_in_a_model_file_stops_the_night(stages, tmp_path):
     assert outcome.error == "ModelFileError"
     assert "nightflag retrain" in outcome.mend
     assert watch.published() == before
+
+
+def test_a_model_file_swapped_amid_the_night_is_not_used(stages, tmp_path):
+    """What was loaded, and checked, scores the night; the next one refuses what lies there now."""
+    watch = stages.changed("sqlite").copy(tmp_path / "watch")
+    [file] = (watch.folder / "models" / "payments" / "1").glob("*.onnx")
+    swap = ["cp", str(watch.folder / "monitors" / "payments.yaml"), str(file)]
+    assert watch.night(SECOND_NIGHT, place="loaded", deed=swap).status == "published"
+    published = stages.second_night("sqlite").published()
+    assert watch.published() == published
+    outcome = watch.night(SECOND_NIGHT + timedelta(days=1))
+    assert outcome.error == "ModelFileError"
+    assert watch.published() == published
