@@ -105,6 +105,7 @@ BANK = Journey(
         "nightflag drift machine_temperature": (
             "nightflag run machine_temperature --as-of 2026-01-31",
         ),
+        "nightflag recalibrate payments": ("nightflag promote payments 2 --why tested",),
     },
 )
 DEMO = Journey(
