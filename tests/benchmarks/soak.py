@@ -45,7 +45,6 @@ select count(*) from pg_class where relkind = 'r' and relpersistence = 't'
 PAGE = os.sysconf("SC_PAGE_SIZE")
 MB = 1_000_000
 WHAT = {
-    "seconds": "seconds a night",
     "memory": "memory, MB",
     "threads": "threads",
     "files": "open files and sockets",
@@ -153,7 +152,7 @@ def levels(samples: pd.DataFrame) -> Iterator[dict[str, Any]]:
 
 def draw(samples: pd.DataFrame, path: Path) -> None:
     """A panel for each measure, a line for each database."""
-    figure, panels = pyplot.subplots(3, 3, figsize=(11, 7), sharex=True, layout="constrained")
+    figure, panels = pyplot.subplots(2, 4, figsize=(12, 5), sharex=True, layout="constrained")
     for panel, (name, words) in zip(panels.flat, WHAT.items(), strict=True):
         for database, own in samples.groupby("on", sort=False):
             panel.plot(own["night"], own[name], label=database, linewidth=1)

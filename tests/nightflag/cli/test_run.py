@@ -120,6 +120,7 @@ def test_without_a_server_a_temporary_one_is_started_and_says_nothing(
     watch()
     ended = start("run", "payments", *NIGHT, prefect=tmp_path / "prefect")
     assert ended.returncode == 0
-    first, *others = ended.stderr.splitlines()
+    first, *progress, report, query = ended.stderr.splitlines()
     assert first.startswith("Starting a temporary Prefect server")
-    assert [line.split(": ")[1] for line in others] == ["report", "its flags"]
+    assert all(line.startswith("payments: ") for line in progress)
+    assert [line.split(": ")[1] for line in (report, query)] == ["report", "its flags"]
