@@ -39,7 +39,12 @@ from nightflag.results.refusals import (
 )
 from nightflag.results.settling import settle
 from nightflag.results.staging import Counts, inside, throw_away_others
-from nightflag.results.superseding import displaced, remove_gone, remove_scores
+from nightflag.results.superseding import (
+    displaced,
+    holds_rows,
+    remove_gone,
+    remove_scores,
+)
 from nightflag.results.tables import MonitorTables, exact
 from nightflag.validation import Outcome
 from nightflag.validation.outcome import keep as keep_expectations
@@ -145,7 +150,10 @@ def _make_way_for_quarantine(
 ) -> None:
     scores, quarantine, staged = tables.scores, tables.quarantine, tables.staged_quarantine
     window = night.window
-    remove_scores(connection, tables, displaced(scores, staged, tables, window), night.now)
+    if holds_rows(connection, staged):
+        remove_scores(connection, tables, displaced(scores, staged, tables, window), night.now)
+    if not holds_rows(connection, quarantine):
+        return
     for newer in (tables.staged_scores, staged):
         in_the_way = displaced(quarantine, newer, tables, window)
         connection.execute(delete(quarantine).where(in_the_way))

@@ -60,21 +60,21 @@ def settle(
 
     ``of_night`` is the condition for its scores, which were counted in ``tide`` as they came.
     """
-    flagged = tables.scores.c.is_anomaly
+    flagged, count = tables.scores.c.is_anomaly, tide.unusual - tide.muted
     night = select(literal(run_id).label("run_id"), literal(tide.records).label("records_scored"))
     limits = deciding.within_limits(
         tables.scores, alarm, and_(of_night, flagged), night.subquery("nights")
     )
-    if limits:
+    if limits and count:
         beyond = and_(of_night, flagged, not_(and_(*limits)))
-        connection.execute(update(tables.scores).where(beyond).values(is_anomaly=False))
-    flags = select(func.count()).where(of_night, flagged)
+        lowered = update(tables.scores).where(beyond).values(is_anomaly=False)
+        count -= connection.execute(lowered).rowcount
     run(
         connection,
         "record_alarms",
         monitor=tables.monitor,
         run_id=run_id,
-        records_flagged=connection.execute(flags).scalar_one(),
+        records_flagged=count,
         records_muted=tide.muted,
         realised_rate=tide.realised_rate,
         **_promised(alarm),

@@ -32,6 +32,8 @@ def remove_gone(
 
     A corrected record is gone with its old fingerprint, and staged again with its new one.
     """
+    if not holds_rows(connection, tables.staged_gone):
+        return 0
     published = tables.scores, tables.quarantine
     without = [
         select(table.c.fingerprint).where(_gone(table, tables, window), ~_staged(table, tables))
@@ -71,6 +73,12 @@ def remove_scores(
     for detail, _ in tables.details:
         connection.execute(delete(detail).where(tuple_(*tables.keys_of(detail)).in_(keys)))
     connection.execute(delete(tables.scores).where(condition))
+
+
+def holds_rows(connection: Connection, table: Table) -> bool:
+    """Whether there is a row at all: if not, no other table need be looked at on its behalf."""
+    found: bool = connection.execute(select(exists(select(table)))).scalar_one()
+    return found
 
 
 def displaced(
