@@ -34,7 +34,7 @@ def fits(name: str) -> bool:
 
 
 def is_key(name: str) -> bool:
-    """Not a column of ours; nor one that SQLite calls column1 in every view, so that it is refused."""
+    """Not a column of ours; nor one that SQLite calls column1 in every view: it is refused."""
     taken = {*columns.OWN, "at", "amount", "note", "true", "false"}
     return fits(name) and name.lower() not in taken
 
