@@ -44,7 +44,8 @@ def outcome(
     if decision.spoilt and decision.takes_over:
         decision = _calibrated(decision, lasts=lasts)
     if rivalry and rivalry.is_behind:
-        decision = _beside(rivalry, decision, champion, challenger)
+        mend = rivals.mend(workplace.monitor.detector.name)
+        decision = _beside(rivalry, decision, champion, mend)
     why = f"{decision.why}; the champion was model {champion.version}"
     if not decision.takes_over:
         return "refused", why
@@ -62,11 +63,11 @@ def told(workplace: Workplace, as_of: datetime) -> Iterator[str]:
         if newest.status == "refused":
             yield f"model {newest.version}, trained tonight, was refused: {newest.decision}"
         elif rivalry and rivalry.is_behind:
-            mend = rivals.mend(newest.about["kind"])
+            mend = rivals.mend(workplace.monitor.detector.name)
             yield f"model {newest.version}, trained tonight, is {rivalry}; {mend}"
 
 
-def _beside(rivalry: Rivalry, decision: Decision, champion: Entry, challenger: Model) -> Decision:
+def _beside(rivalry: Rivalry, decision: Decision, champion: Entry, mend: str) -> Decision:
     """The decision on a model that is behind a reference, unless keeping the champion is no help.
 
     It is none where the champion cannot go on, or was itself found to be behind one.
@@ -74,7 +75,6 @@ def _beside(rivalry: Rivalry, decision: Decision, champion: Entry, challenger: M
     before = rivals.of(champion.about)
     if decision.gives_way or not decision.takes_over or (before and before.is_behind):
         return replace(decision, why=_conceded(decision.why, rivalry))
-    mend = rivals.mend(challenger.detector.about["kind"])
     return Decision(False, f"worse: {rivalry}; {mend}")
 
 
