@@ -75,7 +75,7 @@ def of_windows(detector: str) -> Callable[[], object]:
     readings = np.random.default_rng(0).normal(size=(FLAGS + TRAINED_ON, 4)).cumsum(axis=0)
     history = windows.history(readings, View(length=STEPS))
     train, flagged = history.keep(slice(0, TRAINED_ON)), history.keep(slice(TRAINED_ON, None))
-    pipeline = windows.pipeline_of(train)
+    pipeline = windows.pipeline_of(train, clean=False)
     model = fitted(detector, pipeline, pipeline.transform(train), clean=False)
     return lambda: explanation.reasons(model, flagged)
 

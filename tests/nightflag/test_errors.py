@@ -29,7 +29,7 @@ def test_an_error_reaches_another_process_in_one_piece(kind: type[NightflagError
 def test_exit_codes_tell_cron_what_to_do() -> None:
     assert {kind.exit_code for kind in EVERY} == {1, 2, 75}
     later = {kind.__name__ for kind in EVERY if kind.exit_code == 75}
-    unreachable = {"DatabaseUnreachable", "StorageUnreachable", "WorkersLost"}
+    unreachable = {"DatabaseUnreachable", "StorageUnreachable", "ServerUnreachable", "WorkersLost"}
     assert later == unreachable | {"DatabaseBusy", "MonitorBusy"}
 
 

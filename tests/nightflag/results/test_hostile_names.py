@@ -1,5 +1,6 @@
 """Whatever a table, its key and the schema are called: published, and nothing else harmed."""
 
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -68,21 +69,24 @@ def test_any_names_are_published_and_nothing_else_is_harmed(
     database_url: str, open_shop: Any, quote: Any, table: str, key: str, schema: str
 ) -> None:
     shop = open_shop(database_url, key=(key,), table=table, schema=schema)
-    empty(shop, quote(schema))
-    shop.sql(
-        "create table sentinel (id integer)",
-        "insert into sentinel values (7)",
-        f"create table {quote(table)} ({quote(key)} integer, at timestamp, "
-        "amount double precision, note text)",
-        f"insert into {quote(table)} values (1, '2024-05-01 12:00:00', 5, 'a'), "
-        "(2, '2024-05-01 12:00:00', 999, 'b')",
-    )
-    assert shop.night() == 0
-    assert shop.night() == 0
-    assert [len(rows) for rows in shop.contents().values()] == [2, 2, 0]
-    joined = f"select note, p_value < 0.01 from {quote(table)} join shop_flags using ({quote(key)})"
-    assert shop.read(joined) == [("b", True)]
-    assert shop.sql("select id from sentinel") == [(7,)]
+    with closing(shop.workplace.source), closing(shop.workplace.results):
+        empty(shop, quote(schema))
+        shop.sql(
+            "create table sentinel (id integer)",
+            "insert into sentinel values (7)",
+            f"create table {quote(table)} ({quote(key)} integer, at timestamp, "
+            "amount double precision, note text)",
+            f"insert into {quote(table)} values (1, '2024-05-01 12:00:00', 5, 'a'), "
+            "(2, '2024-05-01 12:00:00', 999, 'b')",
+        )
+        assert shop.night() == 0
+        assert shop.night() == 0
+        assert [len(rows) for rows in shop.contents().values()] == [2, 2, 0]
+        joined = (
+            f"select note, p_value < 0.01 from {quote(table)} join shop_flags using ({quote(key)})"
+        )
+        assert shop.read(joined) == [("b", True)]
+        assert shop.sql("select id from sentinel") == [(7,)]
 
 
 def empty(shop: Any, schema: str) -> None:
