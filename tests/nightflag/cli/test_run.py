@@ -92,25 +92,26 @@ def test_a_server_that_does_not_answer_is_named(watch, bank: str, tmp_path: Path
     assert f"The Prefect server at {server} does not answer" in ended.stderr
 
 
-def test_a_temporary_server_that_is_too_slow_is_a_reason_to_try_again(
-    watch, bank: str, tmp_path: Path
+@pytest.mark.parametrize(
+    ("setting", "value", "code", "said"),
+    [
+        (
+            "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS",
+            "0",
+            75,
+            "The temporary Prefect server did not start: Timed out",
+        ),
+        ("PREFECT_SERVER_EPHEMERAL_ENABLED", "false", 2, "No Prefect server is named"),
+    ],
+)
+def test_a_temporary_server_that_is_too_slow_or_not_allowed_is_no_bug(
+    watch, bank: str, tmp_path: Path, setting: str, value: str, code: int, said: str
 ) -> None:
     watch()
-    seconds = {"PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "0"}
-    ended = start("run", "payments", *NIGHT, prefect=tmp_path, **seconds)
-    assert (ended.returncode, ended.stdout) == (75, "")
-    assert "The temporary Prefect server did not start: Timed out" in ended.stderr
+    ended = start("run", "payments", *NIGHT, prefect=tmp_path, **{setting: value})
+    assert (ended.returncode, ended.stdout) == (code, "")
+    assert said in ended.stderr
     assert "bug" not in ended.stderr
-
-
-def test_where_no_temporary_server_is_allowed_one_has_to_be_named(
-    watch, bank: str, tmp_path: Path
-) -> None:
-    watch()
-    allowed = {"PREFECT_SERVER_EPHEMERAL_ENABLED": "false"}
-    ended = start("run", "payments", *NIGHT, prefect=tmp_path, **allowed)
-    assert (ended.returncode, ended.stdout) == (2, "")
-    assert "No Prefect server is named" in ended.stderr
 
 
 @pytest.mark.slow
