@@ -15,6 +15,10 @@ SABOTAGE = {
     "a category that came anew": f"update payments set channel = 'crypto' {TONIGHT}",
     "an emptied table": "delete from payments",
 }
+NO_NUMBERS = {  # which SQLite does not hold
+    "a column of NaN": f"update payments set fee = 'NaN' {TONIGHT}",
+    "a column of infinities": f"update payments set fee = '-Infinity' {TONIGHT}",
+}
 
 
 def told(watch):
@@ -22,11 +26,11 @@ def told(watch):
     return run["status"], run["warnings"] or ""
 
 
-@pytest.mark.parametrize("deed", SABOTAGE)
-def test_spoilt_records_are_told(stages, tmp_path, deed):
-    watch = stages.changed("sqlite").copy(tmp_path / "watch")
+@pytest.mark.parametrize("what", SABOTAGE | NO_NUMBERS)
+def test_spoilt_records_are_told(stages, tmp_path, what):
+    watch = stages.changed("sqlite" if what in SABOTAGE else "postgresql").copy(tmp_path / "watch")
     watch.describe(expectations=[])
-    watch.execute(SABOTAGE[deed])
+    watch.execute((SABOTAGE | NO_NUMBERS)[what])
     watch.night(SECOND_NIGHT)
     status, warnings = told(watch)
     assert status == "failed" or warnings
