@@ -15,9 +15,9 @@ from nightflag.exclusions import Exclusion
 def exclude(
     monitor: Annotated[str, Parameter(help="The monitor's name.")],
     /,
-    *,
     start: Annotated[Moment, Parameter(name="--from", help="The first event time left out.")],
     end: Annotated[Moment, Parameter(name="--to", help="The first event time not left out.")],
+    *,
     why: Annotated[str, Parameter(help="What happened then.")],
 ) -> None:
     """Keep the records of an incident out of all training and calibration to come."""

@@ -15,9 +15,9 @@ from nightflag.mutes import Mute
 def mute(
     monitor: Annotated[str, Parameter(help="The monitor's name.")],
     /,
-    *,
     start: Annotated[Moment, Parameter(name="--from", help="The first event time it is silent.")],
     end: Annotated[Moment, Parameter(name="--to", help="The first event time it is not any more.")],
+    *,
     why: Annotated[str, Parameter(help="The reason, which stands beside each muted record.")],
     segment: Annotated[str | None, Parameter(help="Only this segment of `alarm`.")] = None,
 ) -> None:

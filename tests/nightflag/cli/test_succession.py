@@ -63,7 +63,7 @@ def test_a_model_that_learned_an_incident_is_refused_until_the_incident_is_left_
     night("2026-01-20")
     [run] = json.loads(nightflag("runs", "payments", "--json", "--limit", "1").out)
     assert run["model_version"] == 1
-    incident = ("--from", "2026-01-08", "--to", "2026-01-14", "--why", "a broken till")
+    incident = ("2026-01-08", "2026-01-14", "--why", "a broken till")
     said = nightflag("exclude", "payments", *incident)
     assert "train no more models" in said.err
     taken = trained("2026-01-20")
