@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
@@ -13,7 +13,7 @@ from nightflag import features
 from nightflag.databases import Database
 from nightflag.errors import MonitorError, SourceError
 from nightflag.monitors import Monitor
-from nightflag.proposal import keys, seeing
+from nightflag.proposal import first_nights, keys, seeing
 from nightflag.proposal.seeing import Seen
 from nightflag.proposal.tables import SAMPLE, Looked, look_at
 from nightflag.records import describe
@@ -49,6 +49,7 @@ class Guesses:
 
     monitor: Monitor
     reasons: dict[str, str]
+    first_window: timedelta
     inferred: features.Inferred
     expectations: list[dict[str, dict[str, Any]]]
     alarm_rate: float
@@ -73,14 +74,17 @@ def propose(database: Database, reference: str, wishes: Wishes) -> Guesses:
     frame: pd.DataFrame = looked.records.to_pandas(split_blocks=True)
     known = frame.drop(columns=[label] if label else [])
     inferred = features.infer(frame[list(layout.feature_candidates)])
+    last = newest(database, monitor.source)
+    first_window, why_window = first_nights.guess(database, layout, last)
     return Guesses(
         monitor,
-        {"key": why_key, "time": why_time, "label": why_label},
+        {"key": why_key, "time": why_time, "label": why_label, "first_window": why_window},
+        first_window,
         inferred,
         proposed_expectations(known, key=key, time=time),
         _alarm_rate(len(frame)),
         len(frame),
-        newest(database, monitor.source),
+        last,
         seeing.guess(looked.records, inferred, key=key, time=time, label=label),
     )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import yaml
 
 from nightflag.errors import MonitorError, SettingsError
+from nightflag.monitors import durations
 from nightflag.proposal.guessing import Guesses
 from nightflag.records.recency import night_after
 
@@ -83,8 +84,8 @@ def _source(guesses: Guesses) -> Iterator[str]:
     if source.label:
         yield f"  {_comment(reasons['label'])}"
         yield f"  label: {_yaml(source.label)}"
-    yield f"  {_comment('The first night scores this much; all records before it train.')}"
-    yield from ("  first_window: 1 day", "")
+    yield f"  {_comment(reasons['first_window'])}"
+    yield from (f"  first_window: {durations.write(guesses.first_window)}", "")
 
 
 def _features(guesses: Guesses) -> Iterator[str]:

@@ -1,20 +1,24 @@
-"""The newest record of a source, by its event time."""
+"""The newest records of a source, by their event times."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import column, func, select
+from sqlalchemy import column, select
 
 from nightflag.databases import Database
 from nightflag.monitors.source import Source
 from nightflag.records.layout import relation
 
+A_DAY = timedelta(days=1)
 
-def newest(database: Database, source: Source) -> datetime | None:
-    """The newest event time, in UTC; None where no record has one."""
-    moment = func.max(database.event_time(column(source.time)))
+
+def newest(database: Database, source: Source, *, but: int = 0) -> datetime | None:
+    """The newest event time, or the one that so many are newer than, in UTC; None without any."""
+    moment = database.event_time(column(source.time))
+    dated = select(moment).select_from(relation(source)).where(moment.is_not(None))
+    ordered = dated.order_by(moment.desc()).offset(but).limit(1)
     with database.reading() as connection:
-        found = connection.execute(select(moment).select_from(relation(source))).scalar_one()
+        found = connection.execute(ordered).scalar_one_or_none()
     if isinstance(found, date) and not isinstance(found, datetime):
         found = datetime.combine(found, time())
     if not isinstance(found, datetime):
@@ -23,6 +27,12 @@ def newest(database: Database, source: Source) -> datetime | None:
     return local.astimezone(UTC)
 
 
+def midnight_after(moment: datetime) -> datetime:
+    """The first midnight after ``moment``, both in UTC; the last there is on the last day."""
+    day = min(moment.date(), date.max - A_DAY) + A_DAY
+    return datetime.combine(day, time(), UTC)
+
+
 def night_after(moment: datetime) -> str:
-    """The first midnight after ``moment``, as `--as-of` takes it."""
-    return f"{moment.date() + timedelta(days=1):%Y-%m-%d}"
+    """The same as `--as-of` takes it."""
+    return f"{midnight_after(moment):%Y-%m-%d}"

@@ -246,6 +246,28 @@ def test_irregular_records_are_seen_alone(nightflag, bank: str, home: Path) -> N
     assert read(home / "monitors" / "readings.yaml").sequence is None
 
 
+HOUR, DAY = 60, 24 * 60
+
+
+@pytest.mark.parametrize(
+    ("minutes", "first_window"),
+    [
+        pytest.param(range(-60 * DAY, 0, HOUR), timedelta(days=1), id="many a day"),
+        pytest.param(range(-120 * DAY, 0, DAY), timedelta(days=30), id="few a day"),
+        pytest.param(range(-120 * 30 * DAY, 0, 30 * DAY), timedelta(days=900), id="monthly"),
+        pytest.param(range(-15 * HOUR, -11 * HOUR, 2), timedelta(hours=12), id="all on a forenoon"),
+        pytest.param([-1, 5000 * DAY], timedelta(days=1), id="one of them in the future"),
+    ],
+)
+def test_the_first_night_scores_some_records_and_leaves_most_to_train_on(
+    nightflag, any_bank: str, home: Path, minutes: list[int], first_window: timedelta
+) -> None:
+    write_readings(any_bank, minutes)
+    assert nightflag(*TABLE, "readings").code == 0
+    proposed = read(home / "monitors" / "readings.yaml").source.first_window
+    assert abs(proposed - first_window) <= first_window / 50
+
+
 def png(mode: str, number: int) -> bytes:
     """An image of one colour, each number another."""
     file = BytesIO()
