@@ -38,6 +38,7 @@ from nightflag.databases import sqlite
 from nightflag.errors import NightflagError
 from nightflag.failpoints import listeners
 
+INTERRUPTION = ("place", "nth", "deed", "after")
 PAUSE_SECONDS = 1.5
 HEAVY = ("great_expectations", "keras", "tensorflow")
 FETCHED_WHEN_NEEDED = (
@@ -65,13 +66,17 @@ class Doorbell(BaseHTTPRequestHandler):
 class Interruption:
     """Kills, fails, stops or delays the night when it comes to a place for the nth time.
 
-    A deed may also be a command, which is run there.
+    Times before it has come to the place ``after`` do not count; '' is its start. A deed may also
+    be a command, which is run there.
     """
 
-    def __init__(self, place: str, nth: int, deed: str | list[str]) -> None:
-        self.place, self.left, self.deed = place, nth, deed
+    def __init__(self, place: str, nth: int, deed: str | list[str], after: str = "") -> None:
+        self.place, self.left, self.deed, self.waits_for = place, nth, deed, after
 
     def __call__(self, place: str) -> None:
+        if self.waits_for:
+            self.waits_for = "" if place == self.waits_for else self.waits_for
+            return
         self.left -= place == self.place
         if place != self.place or self.left:
             return
@@ -111,7 +116,7 @@ def outcome(night: dict[str, Any]) -> dict[str, Any]:
     if not night["page"]:
         flows.nightly.write_report = flows.artifacts.show_night = unheard
     if night["place"]:
-        listeners.append(Interruption(night["place"], night["nth"], night["deed"]))
+        listeners.append(Interruption(*(night[part] for part in INTERRUPTION)))
     as_of = datetime.fromisoformat(night["as_of"])
     nightly: Any = flows.nightly.nightly
     try:

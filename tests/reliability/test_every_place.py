@@ -13,15 +13,14 @@ from tests.reliability.watch import nights
 
 OF_OTHERS = ("recalibrated", "night cleaned", "model struck off")
 OF_A_NIGHT = tuple(place for place in PLACES if place not in OF_OTHERS)
-LATE = {"snapshot taken": 2, "pulled a batch": 2, "scored a batch": 2, "staged a batch": 2}
-"""Places that are reached several times, and at which time the night is disturbed."""
-
 TRAINING = ("sampled", "trained", "model written", "promoted", "model registered")
 IN_TURN = {
     "sqlite": OF_A_NIGHT,
     "postgresql": tuple(place for place in OF_A_NIGHT if place not in TRAINING[:-1]),
 }
 """To train takes long, so on PostgreSQL one is killed once it has."""
+
+TRAINED = "model registered"
 
 PATIENCE = 3.0
 IN_A_TRANSACTION = ("model written", "promoted", "before commit")
@@ -37,6 +36,13 @@ def cases(deed):
     found = [(database, place) for database in ("sqlite", "postgresql") for place in OF_A_NIGHT]
     few = FEW.get(deed, set())
     return [pytest.param(*one, marks=() if one in few else pytest.mark.slow) for one in found]
+
+
+def disturbed_at(place):
+    """The place, as the night scores and not as it trains, and of several batches the second."""
+    scores = OF_A_NIGHT.index(place) > OF_A_NIGHT.index(TRAINED)
+    nth = 2 if place.endswith("a batch") and place != "set aside a batch" else 1
+    return {"place": place, "nth": nth, "after": TRAINED if scores else ""}
 
 
 def refuse_another_end(watch, undisturbed):
@@ -66,8 +72,7 @@ def test_a_night_killed_everywhere_in_turn_ends_like_an_undisturbed_one(stages, 
 def test_a_night_killed_once(stages, tmp_path, database, place):
     watch = stages.due(database).copy(tmp_path / "watch")
     before, undisturbed = watch.published(), stages.retrained(database).published()
-    nth = LATE.get(place, 1)
-    assert watch.night(SECOND_NIGHT, place=place, nth=nth).status == "killed"
+    assert watch.night(SECOND_NIGHT, **disturbed_at(place)).status == "killed"
     assert watch.published() in (before, undisturbed)
     refuse_doubled(watch)
     refuse_another_end(watch, undisturbed)
@@ -78,8 +83,7 @@ def test_a_night_that_fails(stages, tmp_path, database, place):
     """What fails in a retraining is a warning: the model in use goes on."""
     watch = stages.due(database).copy(tmp_path / "watch")
     before, undisturbed = watch.published(), stages.retrained(database).published()
-    nth = LATE.get(place, 1)
-    outcome = watch.night(SECOND_NIGHT, place=place, nth=nth, deed="fail")
+    outcome = watch.night(SECOND_NIGHT, **disturbed_at(place), deed="fail")
     if place in TRAINING:
         end = stages.second_night if place != "model registered" else stages.retrained
         assert outcome.status == "published"
@@ -93,7 +97,7 @@ def test_a_night_that_fails(stages, tmp_path, database, place):
 def test_a_night_that_hangs_keeps_others_out(stages, tmp_path, database, place):
     """But for the time before it has its lock, and after it is published."""
     watch = stages.due(database).copy(tmp_path / "watch")
-    hanging = watch.asked(SECOND_NIGHT, place=place, nth=LATE.get(place, 1), deed="hang")
+    hanging = watch.asked(SECOND_NIGHT, **disturbed_at(place), deed="hang")
     hung, other = nights([hanging, watch.asked(SECOND_NIGHT, patience=PATIENCE)])
     inside = OF_A_NIGHT[OF_A_NIGHT.index("locked") : OF_A_NIGHT.index("evaluated")]
     kept_out = "DatabaseBusy" if place in IN_A_TRANSACTION else "MonitorBusy"
@@ -108,7 +112,7 @@ def test_a_night_that_hangs_for_long_is_replaced_and_publishes_nothing_more(
 ):
     """One that hangs within a transaction cannot be replaced before that ends."""
     watch = stages.due(database).copy(tmp_path / "watch")
-    hanging = watch.asked(SECOND_NIGHT, place=place, nth=LATE.get(place, 1), deed="hang")
+    hanging = watch.asked(SECOND_NIGHT, **disturbed_at(place), deed="hang")
     hung, other = nights([hanging, watch.asked(SECOND_NIGHT, lease=0, patience=PATIENCE)])
     expected = "DatabaseBusy" if place in IN_A_TRANSACTION else ""
     assert other.error == expected

@@ -108,6 +108,7 @@ class Watch:
         *,
         place: str = "",
         nth: int = 1,
+        after: str = "",
         deed: str | list[str] = "kill",
         retraining: str = "when due",
         results: str = "",
@@ -119,7 +120,7 @@ class Watch:
         """The night as :mod:`night` is asked for it."""
         url = self.url if patience == A_MINUTE else with_options(self.url, lock_timeout=patience)
         names = {"NIGHTFLAG_HOME": str(self.folder), "RECORDS": url, "RESULTS": results}
-        interruption = {"place": place, "nth": nth, "deed": deed}
+        interruption = {"place": place, "nth": nth, "deed": deed, "after": after}
         night = {"monitor": "payments", "as_of": as_of.isoformat(), "retraining": retraining}
         limits = {"lease": lease, "patience": patience, "doom": doom}
         return {"environment": names, "page": page, **limits, **night, **interruption}
@@ -238,10 +239,10 @@ def nights(
     """The outcomes of nights that run at the same time, each in a process of its own.
 
     A night is killed (``deed="kill"``), fails, hangs or waits at the ``nth`` time it comes to
-    ``place``, or runs a command there. Its ``doom`` is to be killed so many seconds after it came
-    to a place; '' is its start. Nights asked for after one that hangs start then, and it goes on
-    when they have ended. A night takes a lock that was not renewed for ``lease`` seconds, and
-    waits ``patience`` seconds for other users' locks.
+    ``place`` after it was at ``after``, or runs a command there. Its ``doom`` is to be killed so
+    many seconds after a place; '' is its start. Nights asked for after one that hangs start then,
+    and it goes on when they have ended. A night takes a lock that was not renewed for ``lease``
+    seconds, and waits ``patience`` seconds for other users' locks.
     """
     process = process or everyones_driver()
     assert process.stdin is not None
