@@ -31,5 +31,5 @@ def retrain(
         reason: Why, for the registry of models.
     """
     as_of = resolved(as_of)
-    with at_work_on(monitor) as workplace, nights.only_training(workplace):
-        return train_model(workplace, as_of=as_of, before=before or as_of, reason=reason)
+    with at_work_on(monitor) as workplace, nights.only_training(workplace) as lock:
+        return train_model(workplace, lock, as_of=as_of, before=before or as_of, reason=reason)

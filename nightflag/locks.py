@@ -1,8 +1,9 @@
 """One run of a monitor at a time: a lease in the results database, renewed while its holder lives.
 
 The lease tells which process holds it, so that a run killed on this machine is replaced at once; a
-holder elsewhere is replaced when it has not renewed for two minutes. Publishing checks in its own
-transaction that the lease is still held: a holder that was only asleep cannot publish twice.
+holder elsewhere is replaced when it has not renewed for two minutes. Publishing a night and
+registering a model check in their own transaction that the lease is still held: a holder that was
+only asleep does neither.
 """
 
 import os
@@ -15,6 +16,8 @@ from datetime import datetime, timedelta
 from threading import Event, Thread
 from time import monotonic, sleep
 from typing import Any
+
+from sqlalchemy import Connection
 
 from nightflag.databases import Database
 from nightflag.errors import MonitorBusy, NightflagError
@@ -56,6 +59,14 @@ def hold(results: Database, name: str, *, wait: timedelta, clock: Clock) -> Iter
             _release(results, lock)
 
 
+def keep(connection: Connection, lock: Lock, now: datetime) -> bool:
+    """Whether the lock is still held; if so, nobody else can take it before this transaction ends.
+
+    What only its holder may write is written in such a transaction.
+    """
+    return run(connection, "renew_lock", name=lock.name, holder=lock.holder, now=now).rowcount == 1
+
+
 def _take(results: Database, lock: Lock, *, wait: timedelta, clock: Clock) -> None:
     deadline = monotonic() + wait.total_seconds()
     while not _try(results, lock, clock()):
@@ -89,9 +100,9 @@ def _renew(results: Database, lock: Lock, clock: Clock, released: Event) -> None
     while not released.wait(RENEWAL_SECONDS):
         try:
             with results.writing() as connection:
-                run(connection, "renew_lock", name=lock.name, holder=lock.holder, now=clock())
+                keep(connection, lock, clock())
         except NightflagError:
-            continue  # publishing checks the lease; until then the next renewal may succeed
+            continue  # what is written checks the lease; until then the next renewal may succeed
 
 
 def _release(results: Database, lock: Lock) -> None:

@@ -12,6 +12,7 @@ from nightflag import models, nights, runs
 from nightflag.calibration import Calibration
 from nightflag.errors import TrainingRefused
 from nightflag.failpoints import reached
+from nightflag.locks import Lock
 from nightflag.models import Entry
 from nightflag.results.settling import nights_of
 from nightflag.results.verdicts import given, on_record
@@ -20,14 +21,19 @@ from nightflag.workplace import Workplace
 
 
 def recalibrate(
-    workplace: Workplace, *, window: timedelta | None = None, at_least: int = 200
+    workplace: Workplace,
+    lock: Lock | None = None,
+    *,
+    window: timedelta | None = None,
+    at_least: int = 200,
 ) -> Entry:
     """The new champion: the detector in use, calibrated on the scores that it gave since.
 
     None of these records was trained on. Those of the newest ``window`` are taken, or all the
     detector ever scored, but for confirmed anomalies. What else is unusual among them stays in, so
     the promise holds for records like them all, and where many of them are anomalies fewer are
-    flagged. Raises :class:`TrainingRefused` for fewer than ``at_least``.
+    flagged. Raises :class:`TrainingRefused` for fewer than ``at_least``; for ``lock`` see
+    :func:`nightflag.models.register`.
     """
     champion, model = nights.load_champion(workplace)
     scores = _scores(workplace, champion, window)
@@ -53,6 +59,7 @@ def recalibrate(
         calibrated,
         made,
         folder=workplace.models,
+        lock=lock,
         snapshot=models.snapshot_of(champion, folder=workplace.models) if is_kept else None,
     )
 

@@ -32,6 +32,7 @@ from nightflag.drift.days import days
 from nightflag.failpoints import reached
 from nightflag.features import History, Matrix, Pipeline, SequencePipeline
 from nightflag.judgement import judged
+from nightflag.locks import Lock
 from nightflag.models import Entry, Model, Snapshot, register
 from nightflag.models.model import Records, Scores, bounded, scored
 from nightflag.models.registry import Training
@@ -47,12 +48,19 @@ from nightflag.workplace import Workplace
 EVENT_TIME, FINGERPRINT = "nightflag event time", "nightflag fingerprint"
 
 
-def train(workplace: Workplace, *, as_of: datetime, before: datetime, reason: str) -> Entry:
+def train(
+    workplace: Workplace,
+    lock: Lock | None = None,
+    *,
+    as_of: datetime,
+    before: datetime,
+    reason: str,
+) -> Entry:
     """A new model, trained on records with event times before ``before``.
 
     Its status says whether it became champion. The newest share of them calibrates it and is not
     trained on. Raises :class:`TrainingRefused` for too few records, or for a network that learned
-    nothing.
+    nothing; for ``lock`` see :func:`register`.
     """
     monitor = workplace.monitor
     start = before - monitor.training.window if monitor.training.window else None
@@ -76,21 +84,18 @@ def train(workplace: Workplace, *, as_of: datetime, before: datetime, reason: st
         model = refitted(workplace, model, older, newest)
         count = len(older) + len(newest)
         training = replace(training, training_records=count, calibration_records=count)
+    snapshot = Snapshot(older, newest, workplace.layout.columns)
     return register(
         workplace.results,
         monitor.name,
         model,
         training,
         folder=workplace.models,
+        lock=lock,
         status=status,
         decision=decision,
-        snapshot=_snapshot(workplace, older, newest),
+        snapshot=snapshot if monitor.training.snapshot else None,
     )
-
-
-def _snapshot(workplace: Workplace, older: Records, newest: Records) -> Snapshot | None:
-    wanted = workplace.monitor.training.snapshot
-    return Snapshot(older, newest, workplace.layout.columns) if wanted else None
 
 
 def parted(workplace: Workplace, window: Window) -> tuple[Records, Records]:

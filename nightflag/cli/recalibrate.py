@@ -29,11 +29,8 @@ def recalibrate(
     ] = None,
 ) -> None:
     """Calibrate the model in use anew, on the scores it gave since it was trained."""
-    with (
-        at_work_on(monitor) as workplace,
-        nights.only_training(workplace),
-    ):
-        entry = recalibration.recalibrate(workplace, window=window)
+    with at_work_on(monitor) as workplace, nights.only_training(workplace) as lock:
+        entry = recalibration.recalibrate(workplace, lock, window=window)
     say(
         f"Model {entry.version} of {monitor} is in use: {entry.training.reason}, on "
         f"{entry.training.calibration_records:,} scores."

@@ -3,14 +3,15 @@
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Row
 
 from nightflag.databases import Database
-from nightflag.errors import ModelFileError
+from nightflag.errors import ModelFileError, TrainingRefused
 from nightflag.failpoints import reached
+from nightflag.locks import Lock, keep
 from nightflag.models import files
 from nightflag.models.model import Model
 from nightflag.models.snapshot import Snapshot, is_part
@@ -64,6 +65,7 @@ def register(
     training: Training,
     *,
     folder: Place,
+    lock: Lock | None = None,
     status: Status = "champion",
     decision: str = "the first model",
     snapshot: Snapshot | None = None,
@@ -72,11 +74,15 @@ def register(
 
     The ``snapshot`` of the records it was made of is kept among its files.
     A champion takes the place of the present one. A crash in between leaves a folder that no row
-    names; the next training replaces it.
+    names; the next training replaces it. Raises :class:`TrainingRefused` where the ``lock`` on the
+    monitor's training went to somebody else, who may be writing the same version; None is for
+    those who are alone in their database.
     """
     about = {"monitor": monitor, **dict(model.detector.about)}
     contents = {**model.to_files(), **(snapshot.to_files() if snapshot else {})}
     with results.writing() as connection:
+        if lock is not None and not keep(connection, lock, datetime.now(UTC)):
+            raise _replaced(lock)
         version = int(run(connection, "next_version", monitor=monitor).scalar_one())
         digest = files.write(directory(folder, monitor, version), contents, about)
         reached("model written")
@@ -97,6 +103,14 @@ def register(
             _write_down(connection, monitor, version, training.as_of, decision, training.trained_at)
     reached("model registered")
     return Entry(monitor, version, status, training, digest, about, decision)
+
+
+def _replaced(lock: Lock) -> TrainingRefused:
+    return TrainingRefused(
+        f"This run lost its lock on the {lock.name} before it had its model.",
+        expected="the lock to be held until the model is registered",
+        mend="another run took over: see `nightflag models`, and retrain if that one did not",
+    )
 
 
 def promote(

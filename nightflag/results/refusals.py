@@ -18,16 +18,14 @@ from sqlalchemy import (
 )
 
 from nightflag.errors import PublicationRefused, SourceError
-from nightflag.locks import Lock
-from nightflag.queries import run
+from nightflag.locks import Lock, keep
 from nightflag.results.staging import Counts, throw_away_others
 from nightflag.results.tables import MonitorTables, exact
 
 
 def refuse_lost_lock(connection: Connection, lock: Lock, now: datetime) -> None:
     """Raise :class:`PublicationRefused` unless the lock is still held; it is renewed if so."""
-    kept = run(connection, "renew_lock", name=lock.name, holder=lock.holder, now=now)
-    if kept.rowcount != 1:
+    if not keep(connection, lock, now):
         raise PublicationRefused(
             f"This run lost its lock on the {lock.name} before it could publish.",
             expected="the lock to be held until the night is published",

@@ -152,16 +152,43 @@ def readings() -> list[tuple[int, str, float]]:
     ]
 
 
-@pytest.fixture(scope="session")
-def serving(place: Place) -> Iterator[dict[Any, str]]:
-    """The settings that name a server, which runs in a process of its own."""
-    url = place.environment["PREFECT_API_URL"]
-    process = place.start("prefect server start", "server.log")
-    try:
+@dataclass
+class Server:
+    """A Prefect server in a process of its own, which can be taken away and put back."""
+
+    place: Place
+    process: "subprocess.Popen[bytes] | None" = None
+
+    def start(self) -> None:
+        """Let it answer."""
+        self.process = self.place.start("prefect server start", "server.log")
+        url = self.place.environment["PREFECT_API_URL"]
         eventually(lambda: trouble_with_server(url) is None)
-        yield {PREFECT_API_URL: url, PREFECT_API_AUTH_STRING: SECRET}
+
+    def kill(self) -> None:
+        """End it at once."""
+        if self.process is not None:
+            kill(self.process)
+
+
+@pytest.fixture(scope="session")
+def server_process(place: Place) -> Iterator[Server]:
+    """The server of these tests, running."""
+    server = Server(place)
+    try:
+        server.start()
+        yield server
     finally:
-        kill(process)
+        server.kill()
+
+
+@pytest.fixture(scope="session")
+def serving(place: Place, server_process: Server) -> dict[Any, str]:
+    """The settings that name it."""
+    return {
+        PREFECT_API_URL: place.environment["PREFECT_API_URL"],
+        PREFECT_API_AUTH_STRING: SECRET,
+    }
 
 
 @contextmanager

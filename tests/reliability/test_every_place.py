@@ -23,7 +23,7 @@ IN_TURN = {
 TRAINED = "model registered"
 
 PATIENCE = 3.0
-IN_A_TRANSACTION = ("model written", "promoted", "before commit")
+REGISTERING = ("model written", "promoted")
 FEW = {
     "fail": {("sqlite", "staged a batch"), ("postgresql", "before commit")},
     "hang": {("sqlite", "staged a batch"), ("postgresql", "staged")},
@@ -43,6 +43,16 @@ def disturbed_at(place):
     scores = OF_A_NIGHT.index(place) > OF_A_NIGHT.index(TRAINED)
     nth = 2 if place.endswith("a batch") and place != "set aside a batch" else 1
     return {"place": place, "nth": nth, "after": TRAINED if scores else ""}
+
+
+def keeps_everybody_out(database, place):
+    """Whether a transaction is open there that others wait for; SQLite lets one write at a time."""
+    return place == "before commit" or (database == "sqlite" and place in REGISTERING)
+
+
+def apart_from_runs(published):
+    """What is published; runs differ where one warns that it could not train."""
+    return {**published, "runs": []}
 
 
 def refuse_another_end(watch, undisturbed):
@@ -87,7 +97,7 @@ def test_a_night_that_fails(stages, tmp_path, database, place):
     if place in TRAINING:
         end = stages.second_night if place != "model registered" else stages.retrained
         assert outcome.status == "published"
-        assert {**watch.published(), "runs": []} == {**end(database).published(), "runs": []}
+        assert apart_from_runs(watch.published()) == apart_from_runs(end(database).published())
         return
     assert (outcome.error, watch.published()) in (("OSError", before), ("OSError", undisturbed))
     refuse_another_end(watch, undisturbed)
@@ -100,7 +110,7 @@ def test_a_night_that_hangs_keeps_others_out(stages, tmp_path, database, place):
     hanging = watch.asked(SECOND_NIGHT, **disturbed_at(place), deed="hang")
     hung, other = nights([hanging, watch.asked(SECOND_NIGHT, patience=PATIENCE)])
     inside = OF_A_NIGHT[OF_A_NIGHT.index("locked") : OF_A_NIGHT.index("evaluated")]
-    kept_out = "DatabaseBusy" if place in IN_A_TRANSACTION else "MonitorBusy"
+    kept_out = "DatabaseBusy" if keeps_everybody_out(database, place) else "MonitorBusy"
     assert other.error == (kept_out if place in inside else "")
     assert hung.status == "published"
     assert watch.published() == stages.retrained(database).published()
@@ -110,12 +120,16 @@ def test_a_night_that_hangs_keeps_others_out(stages, tmp_path, database, place):
 def test_a_night_that_hangs_for_long_is_replaced_and_publishes_nothing_more(
     stages, tmp_path, database, place
 ):
-    """One that hangs within a transaction cannot be replaced before that ends."""
+    """One that hangs within a transaction others wait for cannot be replaced before that ends.
+
+    Where it only holds the models, who replaces it cannot train, and takes the model in use.
+    """
     watch = stages.due(database).copy(tmp_path / "watch")
     hanging = watch.asked(SECOND_NIGHT, **disturbed_at(place), deed="hang")
     hung, other = nights([hanging, watch.asked(SECOND_NIGHT, lease=0, patience=PATIENCE)])
-    expected = "DatabaseBusy" if place in IN_A_TRANSACTION else ""
-    assert other.error == expected
+    stuck = keeps_everybody_out(database, place)
+    end = stages.second_night if place in REGISTERING and not stuck else stages.retrained
+    assert other.error == ("DatabaseBusy" if stuck else "")
     assert hung.error in ("", "PublicationRefused")
-    assert watch.published() == stages.retrained(database).published()
+    assert apart_from_runs(watch.published()) == apart_from_runs(end(database).published())
     refuse_doubled(watch)
