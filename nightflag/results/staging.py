@@ -121,7 +121,7 @@ def published_fingerprints(
 ) -> np.ndarray:
     """The fingerprints published for event times in ``window``; ``undated``: and for none.
 
-    Int64 of shape (n,); eight bytes for each record of the window.
+    Int64 of shape (n,), those of quarantined records once for each rule; eight bytes for each.
     """
     columns = pa.schema([pa.field("fingerprint", pa.int64())])
     published = (tables.scores, tables.quarantine)
@@ -133,7 +133,7 @@ def published_fingerprints(
     ).subquery()
     batches = results.read(select(statement), columns=columns, batch_size=batch_size)
     found = [batch.column(0).to_numpy() for batch in batches]
-    return np.unique(np.concatenate(found)) if found else np.empty(0, np.int64)
+    return np.concatenate(found) if found else np.empty(0, np.int64)
 
 
 def inside(table: Table, window: Window, *, undated: bool = True) -> ColumnElement[bool]:

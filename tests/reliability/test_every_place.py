@@ -1,7 +1,7 @@
 """A night is killed, fails or hangs at each place there is, on both databases.
 
-By default one night is killed everywhere in turn before it may end, and a few cases stand for the
-others; `make test-slow` tries each place by itself, in each of the ways.
+By default one night is killed everywhere in turn before it may end; `make test-slow` kills one at
+each place by itself, and lets it hang there until its lock is taken away.
 """
 
 import pytest
@@ -14,35 +14,38 @@ from tests.reliability.watch import nights
 OF_OTHERS = ("recalibrated", "night cleaned", "model struck off")
 OF_A_NIGHT = tuple(place for place in PLACES if place not in OF_OTHERS)
 TRAINING = ("sampled", "trained", "model written", "promoted", "model registered")
+REGISTERING = ("model written", "promoted")
+IN_EVERY_NIGHT = frozenset(OF_A_NIGHT) - {*TRAINING, "digest claimed", "digest delivered"}
 IN_TURN = {
     "sqlite": OF_A_NIGHT,
     "postgresql": tuple(place for place in OF_A_NIGHT if place not in TRAINING[:-1]),
 }
 """To train takes long, so on PostgreSQL one is killed once it has."""
 
-TRAINED = "model registered"
-
+AT_ONCE = {"batch_size": 24, "lock_wait": "0 seconds"}
 PATIENCE = 3.0
-REGISTERING = ("model written", "promoted")
-FEW = {
-    "fail": {("sqlite", "staged a batch"), ("postgresql", "before commit")},
-    "hang": {("sqlite", "staged a batch"), ("postgresql", "staged")},
-    "hang for long": {("sqlite", "staged"), ("postgresql", "scored a batch")},
-}
+FEW = {("sqlite", "staged"), ("postgresql", "scored a batch"), ("postgresql", "model written")}
+EVERYWHERE = [(database, place) for database in IN_TURN for place in OF_A_NIGHT]
 
 
-def cases(deed):
-    """Every database and place; all but a few are slow."""
-    found = [(database, place) for database in ("sqlite", "postgresql") for place in OF_A_NIGHT]
-    few = FEW.get(deed, set())
-    return [pytest.param(*one, marks=() if one in few else pytest.mark.slow) for one in found]
+def slow(cases, but=()):
+    """The cases, all but a few of them slow."""
+    return [pytest.param(*one, marks=() if one in but else pytest.mark.slow) for one in cases]
 
 
-def disturbed_at(place):
+def ready(stages, database, place, folder):
+    """A watch to be disturbed there, and how it ends undisturbed: it trains only where it must."""
+    must = place not in IN_EVERY_NIGHT
+    begin, end = (stages.due, stages.retrained) if must else (stages.changed, stages.second_night)
+    return begin(database).copy(folder), end(database).published()
+
+
+def disturbed_at(place, *, trains=False):
     """The place, as the night scores and not as it trains, and of several batches the second."""
-    scores = OF_A_NIGHT.index(place) > OF_A_NIGHT.index(TRAINED)
+    in_between = place in IN_EVERY_NIGHT and OF_A_NIGHT.index(place) > OF_A_NIGHT.index("checked")
     nth = 2 if place.endswith("a batch") and place != "set aside a batch" else 1
-    return {"place": place, "nth": nth, "after": TRAINED if scores else ""}
+    after = "model registered" if trains and in_between else ""
+    return {"place": place, "nth": nth, "after": after}
 
 
 def keeps_everybody_out(database, place):
@@ -78,21 +81,21 @@ def test_a_night_killed_everywhere_in_turn_ends_like_an_undisturbed_one(stages, 
     refuse_another_end(watch, undisturbed)
 
 
-@pytest.mark.parametrize(("database", "place"), cases("kill"))
+@pytest.mark.parametrize(("database", "place"), slow(EVERYWHERE))
 def test_a_night_killed_once(stages, tmp_path, database, place):
     watch = stages.due(database).copy(tmp_path / "watch")
     before, undisturbed = watch.published(), stages.retrained(database).published()
-    assert watch.night(SECOND_NIGHT, **disturbed_at(place)).status == "killed"
+    assert watch.night(SECOND_NIGHT, **disturbed_at(place, trains=True)).status == "killed"
     assert watch.published() in (before, undisturbed)
     refuse_doubled(watch)
     refuse_another_end(watch, undisturbed)
 
 
-@pytest.mark.parametrize(("database", "place"), cases("fail"))
+@pytest.mark.parametrize(("database", "place"), EVERYWHERE)
 def test_a_night_that_fails(stages, tmp_path, database, place):
     """What fails in a retraining is a warning: the model in use goes on."""
-    watch = stages.due(database).copy(tmp_path / "watch")
-    before, undisturbed = watch.published(), stages.retrained(database).published()
+    watch, undisturbed = ready(stages, database, place, tmp_path / "watch")
+    before = watch.published()
     outcome = watch.night(SECOND_NIGHT, **disturbed_at(place), deed="fail")
     if place in TRAINING:
         end = stages.second_night if place != "model registered" else stages.retrained
@@ -103,20 +106,21 @@ def test_a_night_that_fails(stages, tmp_path, database, place):
     refuse_another_end(watch, undisturbed)
 
 
-@pytest.mark.parametrize(("database", "place"), cases("hang"))
+@pytest.mark.parametrize(("database", "place"), EVERYWHERE)
 def test_a_night_that_hangs_keeps_others_out(stages, tmp_path, database, place):
     """But for the time before it has its lock, and after it is published."""
-    watch = stages.due(database).copy(tmp_path / "watch")
+    watch, undisturbed = ready(stages, database, place, tmp_path / "watch")
+    watch.change(execution=AT_ONCE)
     hanging = watch.asked(SECOND_NIGHT, **disturbed_at(place), deed="hang")
     hung, other = nights([hanging, watch.asked(SECOND_NIGHT, patience=PATIENCE)])
     inside = OF_A_NIGHT[OF_A_NIGHT.index("locked") : OF_A_NIGHT.index("evaluated")]
     kept_out = "DatabaseBusy" if keeps_everybody_out(database, place) else "MonitorBusy"
     assert other.error == (kept_out if place in inside else "")
     assert hung.status == "published"
-    assert watch.published() == stages.retrained(database).published()
+    assert apart_from_runs(watch.published()) == apart_from_runs(undisturbed)
 
 
-@pytest.mark.parametrize(("database", "place"), cases("hang for long"))
+@pytest.mark.parametrize(("database", "place"), slow(EVERYWHERE, but=FEW))
 def test_a_night_that_hangs_for_long_is_replaced_and_publishes_nothing_more(
     stages, tmp_path, database, place
 ):
@@ -125,7 +129,7 @@ def test_a_night_that_hangs_for_long_is_replaced_and_publishes_nothing_more(
     Where it only holds the models, who replaces it cannot train, and takes the model in use.
     """
     watch = stages.due(database).copy(tmp_path / "watch")
-    hanging = watch.asked(SECOND_NIGHT, **disturbed_at(place), deed="hang")
+    hanging = watch.asked(SECOND_NIGHT, **disturbed_at(place, trains=True), deed="hang")
     hung, other = nights([hanging, watch.asked(SECOND_NIGHT, lease=0, patience=PATIENCE)])
     stuck = keeps_everybody_out(database, place)
     end = stages.second_night if place in REGISTERING and not stuck else stages.retrained

@@ -38,3 +38,10 @@ def test_unchanged_records_are_neither_due_nor_gone_however_often_they_come(
 
 def test_a_record_that_comes_twice_is_due_twice() -> None:
     assert Ledger(as_array([1])).due(as_array([7, 7])).tolist() == [True, True]
+
+
+def test_a_record_that_is_published_in_several_rows_is_known_once() -> None:
+    """It was quarantined for two rules."""
+    ledger = Ledger(as_array([5, 3, 5]))
+    assert ledger.due(as_array([5])).tolist() == [False]
+    assert ledger.gone().tolist() == [3]
