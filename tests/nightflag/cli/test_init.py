@@ -214,6 +214,16 @@ monitor: evil', '2026-01-01', '2026-01-01 00:00:00')""",
     assert (monitor.source.key, monitor.source.time) == (("on",), "read_at")
 
 
+def test_a_column_that_is_nearly_always_the_same_names_no_entity(
+    nightflag, bank: str, home: Path
+) -> None:
+    """Its common value comes as regularly as the payments do, its rare one does not."""
+    rarely = "payment_id * payment_id % 61 < 6"
+    execute(bank, f"update payments set shop = case when {rarely} then 'grocer' else 'baker' end")
+    assert nightflag(*TABLE, "payments").code == 0
+    assert read(home / "monitors" / "payments.yaml").sequence is None
+
+
 def write_readings(url: str, minutes: list[int]) -> None:
     """Two machines, a reading of each so many minutes after the first."""
     start = datetime(2026, 1, 1)
