@@ -18,8 +18,8 @@ from nightflag.features.image import Image
 from nightflag.records.times import event_times
 
 OPENED = 50
-FEWEST_ENTITIES, FEWEST_RECORDS = 2, 100
-REGULAR, USUAL, MOST = 2.0, (0.5, 0.9), 0.9
+FEWEST_ENTITIES, FEWEST_RECORDS, MOST_TO_USUAL = 2, 100, 10
+REGULAR, USUAL, MOST, TOGETHER = 2.0, (0.5, 0.9), 0.9, 1.5
 
 
 @dataclass(frozen=True)
@@ -82,12 +82,18 @@ def _entity(records: pa.Table, candidates: Iterable[str], time: str) -> Seen:
             continue
         entities = values.to_pandas()
         counts = entities.value_counts()
-        enough = len(counts) >= FEWEST_ENTITIES and counts.median() >= FEWEST_RECORDS
-        if enough and _is_regular(moments, entities):
+        if _are_many(counts) and _is_regular(moments, entities) and _coexist(moments, entities):
             many = f"{len(counts)} different values, about {counts.median():.0f} records each"
             reason = f"{name} has {many}, at regular times: each is seen with its own past."
             return Seen({"sequence": {"entity": [name]}}, reason)
     return NOTHING
+
+
+def _are_many(counts: pd.Series) -> bool:
+    """Whether there are several entities with many records each, and none has nearly all."""
+    usual = counts.median()
+    several = len(counts) >= FEWEST_ENTITIES and usual >= FEWEST_RECORDS
+    return bool(several and counts.max() <= MOST_TO_USUAL * usual)
 
 
 def _may_name(kind: pa.DataType) -> bool:
@@ -104,3 +110,9 @@ def _is_regular(moments: pd.Series, entities: pd.Series) -> bool:
     pauses = ordered.groupby(whose).diff().dt.total_seconds()
     usual, long = (pauses.groupby(whose).quantile(share) for share in USUAL)
     return bool(((usual > 0) & (long <= REGULAR * usual)).mean() >= MOST)
+
+
+def _coexist(moments: pd.Series, entities: pd.Series) -> bool:
+    """Whether they lie beside each other in time, and not one after the other, as years do."""
+    spans = moments.groupby(entities).agg(np.ptp)
+    return bool(spans.sum() >= TOGETHER * np.ptp(moments))
