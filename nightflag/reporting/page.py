@@ -1,5 +1,6 @@
 """The pages themselves: contents in, HTML out, every value escaped."""
 
+import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -8,7 +9,7 @@ from hashlib import sha256
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from nightflag.errors import ReportError
 from nightflag.monitors import Monitor
@@ -19,6 +20,7 @@ from nightflag.reporting.plots import p_value_plot, score_plot
 from nightflag.runs import Run
 
 LONGEST_TEXT = 200
+CODE = re.compile("`([^`]*)`")
 
 
 def of_night(contents: Contents, *, data_docs: str | None = None) -> str:
@@ -121,6 +123,7 @@ def _environment() -> Environment:
         brief=brief,
         between=between,
         agreement=agreement,
+        with_code=with_code,
     )
     return environment
 
@@ -169,3 +172,8 @@ def brief(text: object) -> str:
     """The text, cut where it would fill the page."""
     whole = str(text)
     return whole if len(whole) <= LONGEST_TEXT else whole[:LONGEST_TEXT] + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def with_code(text: str) -> Markup:
+    """The text, with what stands between backticks as code."""
+    return Markup(CODE.sub(r"<code>\1</code>", str(escape(text))))  # escaped before it is marked

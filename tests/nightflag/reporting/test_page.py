@@ -11,7 +11,7 @@ from nightflag.drift import Finding
 from nightflag.drift.keeping import keep
 from nightflag.reporting.contents import gather
 from nightflag.reporting.flags import MOST_FLAGS, Flag, Reason
-from nightflag.reporting.page import brief, measure, of_night, percent
+from nightflag.reporting.page import brief, measure, of_night, percent, with_code
 from nightflag.validation import Outcome
 from tests.nightflag.reporting.payments import HOSTILE, SHOP, at_work, fill, publish, records, rows
 from tests.nightflag.reporting.reading import Page
@@ -208,3 +208,7 @@ def test_numbers_are_read_at_a_glance():
     assert shares == ["0 %", "0.05 %", "5 %", "5.1 %", "100 %"]
     assert percent(None) == "\N{EN DASH}"
     assert len(brief("x" * 10_000)) == 201
+
+
+def test_what_stands_between_backticks_is_code_and_stays_text() -> None:
+    assert with_code("set `rate: <b>`, or `x") == "set <code>rate: &lt;b&gt;</code>, or `x"
