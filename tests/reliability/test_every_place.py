@@ -16,16 +16,10 @@ OF_A_NIGHT = tuple(place for place in PLACES if place not in OF_OTHERS)
 TRAINING = ("sampled", "trained", "model written", "promoted", "model registered")
 REGISTERING = ("model written", "promoted")
 IN_EVERY_NIGHT = frozenset(OF_A_NIGHT) - {*TRAINING, "digest claimed", "digest delivered"}
-IN_TURN = {
-    "sqlite": OF_A_NIGHT,
-    "postgresql": tuple(place for place in OF_A_NIGHT if place not in TRAINING[:-1]),
-}
-"""To train takes long, so on PostgreSQL one is killed once it has."""
-
 AT_ONCE = {"batch_size": 24, "lock_wait": "0 seconds"}
 PATIENCE = 3.0
 FEW = {("sqlite", "staged"), ("postgresql", "scored a batch"), ("postgresql", "model written")}
-EVERYWHERE = [(database, place) for database in IN_TURN for place in OF_A_NIGHT]
+EVERYWHERE = [(database, place) for database in ("sqlite", "postgresql") for place in OF_A_NIGHT]
 
 
 def slow(cases, but=()):
@@ -73,7 +67,7 @@ def test_a_night_that_retrains_reaches_every_place(stages, database):
 def test_a_night_killed_everywhere_in_turn_ends_like_an_undisturbed_one(stages, database, tmp_path):
     watch = stages.due(database).copy(tmp_path / "watch")
     before, undisturbed = watch.published(), stages.retrained(database).published()
-    for place in IN_TURN[database]:
+    for place in OF_A_NIGHT:
         assert watch.night(SECOND_NIGHT, place=place).status == "killed"
         ahead = OF_A_NIGHT.index(place) < OF_A_NIGHT.index("published")
         assert watch.published() == (before if ahead else undisturbed), place
