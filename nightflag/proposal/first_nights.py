@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import func, select
 
 from nightflag.databases import Database
+from nightflag.monitors import durations
 from nightflag.records import Layout
 from nightflag.records.layout import relation
 from nightflag.records.pulling import condition
@@ -34,7 +35,8 @@ def guess(database: Database, layout: Layout, last: datetime | None) -> tuple[ti
     if begins is None or begins >= night:
         return USUAL[0], PLAIN
     told = f"{inside[0]:,} of the {every:,} records are of the last day"
-    return _rounded(night - begins), f"{told}: the first night scores the newest quarter of them."
+    length = min(_rounded(night - begins), durations.LONGEST)
+    return length, f"{told}: the first night scores the newest quarter of them."
 
 
 def _counts(database: Database, layout: Layout, night: datetime) -> list[int]:
