@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Table, func, inspect, select, text
 
 from nightflag.checking.finding import Finding
 from nightflag.databases import Database
+from nightflag.databases.literal import preparer
 from nightflag.monitors.references import redact
 from nightflag.results.ownership import own_tables, refuse_foreign
 from nightflag.results.reading import existing_tables, file_of, schema_of
@@ -93,7 +94,7 @@ def views(workplace: Workplace) -> Iterator[Finding]:
 
 
 def _on_the_source(results: Database, made: Sequence[str]) -> str:
-    quote, schema = results.engine.dialect.identifier_preparer.quote, schema_of(results)
+    quote, schema = preparer(results.engine.dialect).quote, schema_of(results)
     drop = ", ".join(".".join(quote(part) for part in (schema, name) if part) for name in made)
     if results.dialect == "sqlite":
         drop = drop.replace(", ", "; drop view ")
@@ -152,7 +153,7 @@ def _may_create(connection: Connection, schema: str | None) -> bool:
 
 
 def _not_writable(database: Database, names: Iterable[str]) -> Iterator[Finding]:
-    quote = database.engine.dialect.identifier_preparer.quote_identifier
+    quote = preparer(database.engine.dialect).quote_identifier
     schema = schema_of(database)
     with database.reading() as connection:
         for name in names:

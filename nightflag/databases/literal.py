@@ -4,6 +4,7 @@ from functools import cache
 
 from sqlalchemy import TextClause, text
 from sqlalchemy.engine import Dialect
+from sqlalchemy.sql.compiler import IdentifierPreparer
 from sqlalchemy.sql.expression import SelectBase
 
 
@@ -14,13 +15,21 @@ def verbatim(sql: str) -> TextClause:
 
 def statement(select: SelectBase | TextClause, dialect: Dialect) -> str:
     """``select`` as one complete statement, its values written in as quoted literals."""
-    made = {"postgresql": _postgresql, "sqlite": _sqlite}.get(dialect.name)
-    plain = made() if made else dialect
-    return str(select.compile(dialect=plain, compile_kwargs={"literal_binds": True}))
+    return str(select.compile(dialect=_plain(dialect), compile_kwargs={"literal_binds": True}))
+
+
+def preparer(dialect: Dialect) -> IdentifierPreparer:
+    """What quotes identifiers for such a statement: percent signs are not doubled in them."""
+    return _plain(dialect).identifier_preparer
 
 
 # A named style: only then are percent signs in identifiers left as they are. Each dialect is
 # imported where it is in use: a command that only reads need not wait for the other.
+
+
+def _plain(dialect: Dialect) -> Dialect:
+    made = {"postgresql": _postgresql, "sqlite": _sqlite}.get(dialect.name)
+    return made() if made else dialect
 
 
 @cache

@@ -218,10 +218,13 @@ class PostgresqlDatabase(Database):
         return super().passes_by_itself(error) or isinstance(error, OperationalError)
 
     def _prepare(self, dbapi_connection: Any, record: object) -> None:
+        from psycopg import sql
+
         dbapi_connection.execute(PATIENCE)
         if self.schema is not None:
-            quoted = self.engine.dialect.identifier_preparer.quote_identifier(self.schema)
-            dbapi_connection.execute(f"set search_path to {quoted}, public")
+            # SQLAlchemy would double a percent sign, for a driver that halves it only sometimes.
+            path = sql.SQL("set search_path to {}, public").format(sql.Identifier(self.schema))
+            dbapi_connection.execute(path)
         dbapi_connection.commit()
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.engine.reflection import ObjectKind
 from sqlalchemy.exc import InternalError, ProgrammingError
 from sqlalchemy.sql.expression import SelectBase
 
-from nightflag.databases.literal import statement, verbatim
+from nightflag.databases.literal import preparer, statement, verbatim
 from nightflag.errors import SettingsError
 
 Views = Mapping[str, SelectBase]
@@ -132,5 +132,5 @@ def _mark_in(text: str) -> str:
 
 def quoted(connection: Connection, name: str, schema: str | None) -> str:
     """The view as it stands in a statement."""
-    quote = connection.dialect.identifier_preparer.quote_identifier
+    quote = preparer(connection.dialect).quote_identifier
     return ".".join(quote(part) for part in (schema, name) if part)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, text
 
 from nightflag.databases import Database
-from nightflag.databases.literal import verbatim
+from nightflag.databases.literal import preparer, verbatim
 from nightflag.errors import SettingsError
 from nightflag.results.definitions import marks, quoted
 from nightflag.results.views import names_of
@@ -26,7 +26,7 @@ def grants(results: Database, role: str, monitors: Sequence[str] | None) -> list
         if monitors is not None:
             ours &= {name for monitor in monitors for name in names_of(monitor)}
         _refuse_none(sorted(ours), monitors)
-        quote = connection.dialect.identifier_preparer.quote_identifier
+        quote = preparer(connection.dialect).quote_identifier
         views = ", ".join(quoted(connection, name, results.schema) for name in sorted(ours))
     return [
         f"grant usage on schema {quote(str(results.schema))} to {quote(role)}",

@@ -14,7 +14,7 @@ from sqlalchemy.schema import CreateColumn, CreateSchema
 from sqlalchemy.types import TypeEngine
 
 from nightflag.databases import Database
-from nightflag.databases.literal import verbatim
+from nightflag.databases.literal import preparer, verbatim
 from nightflag.errors import SettingsError
 from nightflag.results.definitions import are_current, define
 from nightflag.results.reading import schema_of
@@ -110,7 +110,7 @@ def _missing_columns(tables: MonitorTables, there: Mapping[str, set[str]]) -> li
 
 
 def _add(connection: Connection, column: Column[Any]) -> None:
-    table = connection.dialect.identifier_preparer.format_table(column.table)
+    table = preparer(connection.dialect).format_table(column.table)
     definition = CreateColumn(column).compile(dialect=connection.dialect)
     connection.execute(verbatim(f"alter table {table} add column {definition}"))
 

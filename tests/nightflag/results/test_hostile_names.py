@@ -4,7 +4,7 @@ from contextlib import closing
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
@@ -64,6 +64,8 @@ def quote(database_url: str, open_shop: Any) -> Any:
 @settings(
     max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
+@example(table="t", key="k", schema="%")
+@example(table="%s", key="a%b", schema='a%%"b')
 @given(table=NAMES.filter(is_table), key=NAMES.filter(is_key), schema=NAMES.filter(is_schema))
 def test_any_names_are_published_and_nothing_else_is_harmed(
     database_url: str, open_shop: Any, quote: Any, table: str, key: str, schema: str
