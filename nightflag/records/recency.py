@@ -34,5 +34,5 @@ def midnight_after(moment: datetime) -> datetime:
 
 
 def night_after(moment: datetime) -> str:
-    """The same as `--as-of` takes it."""
+    """The first midnight after ``moment``, as `--as-of` takes it."""
     return f"{midnight_after(moment):%Y-%m-%d}"
