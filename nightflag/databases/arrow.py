@@ -49,8 +49,8 @@ def _without_nul(array: pa.Array) -> pa.Array:
 
 def _as_text_time(array: pa.Array) -> pa.Array:
     if pa.types.is_timestamp(array.type):
-        return pc.strftime(array, "%Y-%m-%d %H:%M:%S")
-    return array.cast(pa.string()) if pa.types.is_date(array.type) else array
+        array = array.cast(pa.timestamp("us"))  # in UTC; strftime says the same 25 times slower
+    return array.cast(pa.string()) if pa.types.is_temporal(array.type) else array
 
 
 def _cast(array: pa.Array, field: pa.Field) -> pa.Array:

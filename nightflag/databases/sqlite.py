@@ -1,13 +1,15 @@
 """SQLite, through the one SQLite library that Python itself has loaded.
 
-ADBC brings a second copy of SQLite into the process. Each copy drops the other's POSIX file locks
-when it closes the file, which corrupted a database here (docs/decisions/0001).
+ADBC would bring a second copy of SQLite into the process. Each copy drops the other's POSIX file
+locks when it closes the file, which corrupted a database here (docs/decisions/0001). Large files
+are read through it all the same, by a process of its own (docs/decisions/0021).
 """
 
 import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError
 
+from nightflag.databases import sqlite_apart
 from nightflag.databases.arrow import as_text_times
 from nightflag.databases.database import Database
 from nightflag.databases.troubles import code
@@ -37,6 +40,12 @@ from nightflag.errors import DatabaseRefused, DatabaseUnreachable
 from nightflag.failpoints import reached
 
 SAMPLE = 1_000
+LARGE = 32 * 1024**2
+"""Bytes of a file from which on a process that reads it is worth its start."""
+CACHED = 1_000
+"""Rows that are Python objects at a time: more do not stay in the processor's cache."""
+VARIABLES = 10_000
+"""How many values a statement brings: with few, threads wait for each other at every row."""
 BUSY_TIMEOUT_MS = 60_000
 PASSING = ("SQLITE_LOCKED", "SQLITE_CANTOPEN", "SQLITE_IOERR")
 TIMESTAMP_FORMAT = "%Y-%m-%d %H:%M:%f"
@@ -103,21 +112,61 @@ class SqliteDatabase(Database):
     def read(
         self, select: Select[Any], *, columns: pa.Schema, batch_size: int
     ) -> Iterator[pa.RecordBatch]:
-        """See :meth:`Database.read`."""
-        text = self.statement(select)
+        """See :meth:`Database.read`; a large file is read by a process of its own."""
+        statement = self.statement(select)
+        here = self._read_here(statement, columns, batch_size)
+        if not self._is_large() or not sqlite_apart.can_read(columns):
+            return here
+        apart = sqlite_apart.read(
+            Path(str(self.url.database)),
+            statement,
+            columns=columns,
+            batch_size=batch_size,
+            ordered=statement != self.statement(select.order_by(None).limit(None).offset(None)),
+        )
+        return self._first_of(apart, here)
+
+    def _is_large(self) -> bool:
+        path = Path(str(self.url.database))
+        return not self.url.query and path.is_file() and path.stat().st_size >= LARGE
+
+    def _first_of(
+        self, apart: Iterator[pa.RecordBatch], here: Iterator[pa.RecordBatch]
+    ) -> Iterator[pa.RecordBatch]:
+        """The batches read ``apart``; those read ``here`` where that does not begin."""
+        try:
+            yield from apart
+        except sqlite_apart.NotBegunError:
+            yield from here
+        except sqlite_apart.BrokenOffError as status:
+            for _ in here:
+                pass  # if a value is to blame, this says which
+            raise DatabaseUnreachable(
+                f"The process that reads {self.name} ended with status {status} amid the rows.",
+                expected="a process that is left to read to the last row",
+                mend="see who killed it, or whether memory ran out; then run the night again",
+            ) from None
+
+    def _read_here(
+        self, statement: str, columns: pa.Schema, batch_size: int
+    ) -> Iterator[pa.RecordBatch]:
         with self.reading() as connection:
-            cursor = _driver(connection).execute(text)
+            cursor = _driver(connection).execute(statement)
             reached("snapshot taken")
-            while rows := cursor.fetchmany(batch_size):
-                yield batch(rows, columns)
+            while pieces := list(_pieces(cursor, columns, batch_size)):
+                yield pa.concat_batches(pieces)
 
     def add(self, connection: Connection, table: Table, batch: pa.RecordBatch) -> None:
         """See :meth:`Database.add`."""
         columns = [column for column in table.c if column.name in batch.schema.names]
-        text = str(table.insert().values(dict.fromkeys(columns)).compile(self.engine))
         ordered = as_text_times(batch.select([column.name for column in columns]))
-        values = [column.to_pylist() for column in ordered.columns]
-        _driver(connection).executemany(text, zip(*values, strict=True))
+        insert = str(table.insert().values(dict.fromkeys(columns)).compile(self.engine))
+        another = f", ({', '.join('?' * len(columns))})"
+        for start in range(0, batch.num_rows, size := VARIABLES // len(columns)):
+            piece = ordered.slice(start, size)
+            rows = zip(*(column.to_pylist() for column in piece.columns), strict=True)
+            text = insert + another * (piece.num_rows - 1)
+            _driver(connection).execute(text, list(chain.from_iterable(rows)))
 
     def event_time(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
         """See :meth:`Database.event_time`: any ISO 8601 text as UTC, to the millisecond.
@@ -174,6 +223,13 @@ def _begin(connection: Connection) -> None:
 
 def _driver(connection: Connection) -> Any:
     return connection.connection.driver_connection
+
+
+def _pieces(cursor: Any, columns: pa.Schema, count: int) -> Iterator[pa.RecordBatch]:
+    """The next ``count`` rows, a few of them at a time."""
+    for start in range(0, count, CACHED):
+        if rows := cursor.fetchmany(min(CACHED, count - start)):
+            yield batch(rows, columns)
 
 
 def _declared_types(connection: Connection, text: str) -> list[tuple[str, str]]:

@@ -19,6 +19,9 @@ TYPES: tuple[tuple[type, pa.DataType], ...] = (
     (bytes, pa.binary()),
 )
 
+NUMBERS = (int, float, decimal.Decimal)
+"""What a float stands for, if only nearly: whole numbers beyond 2^53 as well."""
+
 
 def sampled_type(values: Iterable[object]) -> pa.DataType:
     """The one Arrow type that holds all ``values``; text where they differ or are all None."""
@@ -47,8 +50,9 @@ def as_array(values: Sequence[object], kind: pa.DataType) -> pa.Array:
     except (pa.ArrowInvalid, pa.ArrowTypeError):
         if kind == pa.string():
             return pa.array([None if value is None else str(value) for value in values], kind)
-        if kind == pa.float64() and any(isinstance(value, decimal.Decimal) for value in values):
-            return pa.array([None if value is None else float(str(value)) for value in values])
+        numbers = [one for one in values if one is None or isinstance(one, NUMBERS)]
+        if kind == pa.float64() and len(numbers) == len(values):
+            return pa.array([None if one is None else float(one) for one in numbers], kind)
         raise
 
 
