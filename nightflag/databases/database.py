@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import partial
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -14,6 +15,7 @@ from sqlalchemy import (
     Engine,
     Select,
     Table,
+    and_,
     create_engine,
     event,
     null,
@@ -149,8 +151,15 @@ class Database:
         return null()
 
     def event_time(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
-        """``column`` as something that compares with a bound of :meth:`time_bound`."""
+        """``column`` as something that compares with instants, as far as its type says them."""
         return column
+
+    def inside(
+        self, moment: ColumnElement[Any], start: datetime | None, end: datetime
+    ) -> ColumnElement[bool]:
+        """Whether a moment of :meth:`event_time` lies between the bounds, ``end`` not included."""
+        before = moment < end
+        return before if start is None else and_(moment >= start, before)
 
     def exact_type(self, sql_type: str) -> TypeEngine[Any] | None:
         """The SQL type of that name, or None where this database has none."""

@@ -191,9 +191,8 @@ def _rows(
     columns = [
         database.readable(column(field.name), field).label(field.name) for field in layout.columns
     ]
-    there = moment < _bound(window.end + margin, layout)
-    if earliest is not None:
-        there = and_(there, moment >= _bound(earliest - margin, layout))
+    start = earliest and _bound(earliest - margin, layout)
+    there = database.inside(moment, start, _bound(window.end + margin, layout))
     there = or_(there, moment.is_(None)) if undated else there
     return (
         select(*columns, moment.label(MOMENT)).select_from(relation(layout.source)).where(there)

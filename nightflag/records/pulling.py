@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import ColumnElement, Select, and_, column, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, column, func, or_, select
 
 from nightflag.databases import Database
 from nightflag.features.history import History, View
@@ -150,12 +150,9 @@ def condition(
     moment = database.event_time(column(layout.source.time))
     time_type = layout.columns.field(layout.source.time).type
     zone = layout.source.time_zone
-    inside = and_(
-        true()
-        if window.start is None
-        else moment >= bound(window.start - margin, time_type, time_zone=zone),
-        moment < bound(window.end + margin, time_type, time_zone=zone),
-    )
+    start = window.start and bound(window.start - margin, time_type, time_zone=zone)
+    end = bound(window.end + margin, time_type, time_zone=zone)
+    inside = database.inside(moment, start, end)
     return or_(inside, moment.is_(None)) if undated else inside
 
 

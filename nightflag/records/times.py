@@ -28,7 +28,7 @@ def event_times(values: pa.Array, *, time_zone: str) -> pa.Array:
     return pa.array(_localised(naive, time_zone).dt.as_unit("us"), INSTANT, from_pandas=True)
 
 
-def bound(moment: datetime, column_type: pa.DataType, *, time_zone: str) -> datetime | str:
+def bound(moment: datetime, column_type: pa.DataType, *, time_zone: str) -> datetime:
     """``moment`` in the form that compares with a time column of that type."""
     if pa.types.is_timestamp(column_type) and column_type.tz is not None:
         return moment.astimezone(UTC)
