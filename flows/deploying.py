@@ -27,12 +27,13 @@ from flows.replaying import replay
 from flows.retraining import retrain
 from flows.rules import HEARTBEAT_SECONDS
 from flows.schedules import schedule_of
-from flows.workplaces import TAG, server_url
+from flows.workplaces import server_url
 from nightflag.checking.installation import trouble_with_server
 from nightflag.errors import SettingsError
 from nightflag.monitors import Monitor
 
 FLOWS: tuple[Flow[..., Any], ...] = (nightly, retrain, backfill, reflag, replay, digest)
+TAG = "nightflag"
 PAGE = 200
 ENVIRONMENT = {
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_SECONDS),

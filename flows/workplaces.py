@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from httpx import HTTPError
-from prefect import runtime, tags
+from prefect import runtime
 from prefect.blocks.system import Secret
 from prefect.settings import get_current_settings
 
@@ -15,19 +15,17 @@ from nightflag.monitors import find
 from nightflag.settings import Settings
 from nightflag.workplace import Workplace, of_monitor
 
-TAG = "nightflag"
-
 
 @contextmanager
 def at_work_on(monitor: str) -> Iterator[Workplace]:
-    """The workplace of the monitor of that name, closed at the end; its runs bear that tag too."""
+    """The workplace of the monitor of that name, closed at the end."""
     settings = Settings()
     if runtime.deployment.id is not None:
         refuse_to_move(settings.home)
         if settings.models and "://" not in settings.models:
             refuse_to_move(Path(settings.models), "NIGHTFLAG_MODELS")
     found = find(settings.monitors_folder, monitor)
-    with of_monitor(found, settings, read_secret=read_secret) as workplace, tags(TAG, monitor):
+    with of_monitor(found, settings, read_secret=read_secret) as workplace:
         yield workplace
 
 

@@ -245,7 +245,7 @@ def prefect_server() -> Iterator[dict[str, str]]:
             stderr=subprocess.DEVNULL,
         )
         try:
-            _wait_for(f"{named['PREFECT_API_URL']}/health")
+            _wait_for(f"{named['PREFECT_API_URL']}/admin/version")  # its first answer takes a second
             yield named
         finally:
             server.terminate()
