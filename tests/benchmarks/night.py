@@ -245,7 +245,8 @@ def prefect_server() -> Iterator[dict[str, str]]:
             stderr=subprocess.DEVNULL,
         )
         try:
-            _wait_for(f"{named['PREFECT_API_URL']}/admin/version")  # its first answer takes a second
+            # Not its health: this first answer takes a second, which no later run waits for.
+            _wait_for(f"{named['PREFECT_API_URL']}/admin/version")
             yield named
         finally:
             server.terminate()
