@@ -155,12 +155,13 @@ class SqliteDatabase(Database):
         columns = [column for column in table.c if column.name in batch.schema.names]
         ordered = as_text_times(batch.select([column.name for column in columns]))
         insert = str(table.insert().values(dict.fromkeys(columns)).compile(self.engine))
-        another = f", ({', '.join('?' * len(columns))})"
-        for start in range(0, batch.num_rows, size := VARIABLES // len(columns)):
+        another, driver = f", ({', '.join('?' * len(columns))})", _driver(connection)
+        size = min(VARIABLES, driver.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER)) // len(columns)
+        for start in range(0, batch.num_rows, size):
             piece = ordered.slice(start, size)
             rows = zip(*(column.to_pylist() for column in piece.columns), strict=True)
             text = insert + another * (piece.num_rows - 1)
-            _driver(connection).execute(text, list(chain.from_iterable(rows)))
+            driver.execute(text, list(chain.from_iterable(rows)))
 
     def event_time(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
         """See :meth:`Database.event_time`: any ISO 8601 text as UTC, to the millisecond.

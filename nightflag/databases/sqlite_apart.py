@@ -3,7 +3,6 @@
 In this process each row waits for Python's interpreter, and each value becomes one of its objects.
 """
 
-import json
 import re
 import subprocess
 import sys
@@ -11,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any, cast
+from typing import IO, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -50,12 +49,9 @@ def read(
 
     Raises :class:`NotBegunError` before the first batch, :class:`BrokenOffError` after it.
     """
-    order = {
-        "uri": f"{path.absolute().as_uri()}?mode=rw",  # which creates no file
-        "statement": statement if ordered else _after_zeros(statement, columns),
-        "batch_size": batch_size,
-    }
-    with _reader(order) as process:
+    uri = f"{path.absolute().as_uri()}?mode=rw"  # which creates no file
+    wanted = statement if ordered else _after_zeros(statement, columns)
+    with _reader(uri, wanted, batch_size) as process:
         found = _begun(process, columns)
         reached("snapshot taken")
         try:
@@ -63,9 +59,9 @@ def read(
                 if len(batch):
                     yield with_types(batch, columns)
         except (pa.ArrowException, OSError):
-            found.close()
-        if process.wait():
-            raise BrokenOffError(process.returncode)
+            raise BrokenOffError(_ended(process)) from None
+        if status := _ended(process):
+            raise BrokenOffError(status)
 
 
 def _after_zeros(statement: str, columns: pa.Schema) -> str:
@@ -95,15 +91,16 @@ def _begun(process: "subprocess.Popen[bytes]", columns: pa.Schema) -> pa.RecordB
 
 
 @contextmanager
-def _reader(order: dict[str, Any]) -> Iterator["subprocess.Popen[bytes]"]:
-    """A reader at work on the order; it ends with the ``with`` block, whatever it is doing."""
-    command = [sys.executable, "-P", str(READER)]  # -P: its neighbours here are not modules to it
-    with TemporaryFile() as written:
-        written.write(json.dumps(order).encode())
-        written.seek(0)
+def _reader(uri: str, statement: str, batch_size: int) -> Iterator["subprocess.Popen[bytes]"]:
+    """A reader at work; it ends with the ``with`` block, however far it has come."""
+    # -P: what lies beside the program are no modules to it.
+    command = [sys.executable, "-P", str(READER), uri, str(batch_size)]
+    with TemporaryFile() as order:
+        order.write(statement.encode())
+        order.seek(0)
         try:
             process = subprocess.Popen(
-                command, stdin=written, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+                command, stdin=order, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
             )
         except OSError as error:
             raise NotBegunError(error) from None
@@ -112,6 +109,12 @@ def _reader(order: dict[str, Any]) -> Iterator["subprocess.Popen[bytes]"]:
             yield process
         finally:
             process.kill()
+
+
+def _ended(process: "subprocess.Popen[bytes]") -> int:
+    """The exit status of a reader that nobody listens to any more."""
+    cast(IO[bytes], process.stdout).close()
+    return process.wait()
 
 
 def _declared(field: pa.Field) -> str:

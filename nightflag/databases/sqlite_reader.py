@@ -4,19 +4,18 @@ A process of its own, because ADBC's copy of SQLite must not share one with Pyth
 (docs/decisions/0001, 0021). It imports nothing of nightflag, to be there in a fifth of a second.
 """
 
-import json
 import sys
 
 import adbc_driver_sqlite.dbapi as adbc
 import pyarrow as pa
 
 
-def main() -> None:
-    """Carry out the order on stdin: a URI, a statement, and how many rows make a batch."""
-    order = json.load(sys.stdin)
-    with adbc.connect(order["uri"]) as connection, connection.cursor() as cursor:
-        cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": order["batch_size"]})
-        cursor.execute(order["statement"])
+def main(uri: str, batch_size: str) -> None:
+    """Read the statement on stdin, so many rows a batch."""
+    statement = sys.stdin.buffer.read().decode()
+    with adbc.connect(uri) as connection, connection.cursor() as cursor:
+        cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": batch_size})
+        cursor.execute(statement)
         found = cursor.fetch_record_batch()
         with pa.ipc.new_stream(sys.stdout.buffer, found.schema) as stream:
             for batch in found:
@@ -25,4 +24,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

@@ -67,7 +67,8 @@ def numeric(step: Step, arguments: argparse.Namespace) -> Iterator[dict[str, Any
     """A night of numbers against the floor and pandas."""
     records = arguments.records
     _prepared(step, "numeric", records)
-    ours, floor, theirs = _alternating(step, "numeric", arguments, "night", "floor", "pandas")
+    names, repeat = ("night", "floor", "pandas"), arguments.repeat
+    ours, floor, theirs = alternating(step, "numeric", records, *names, repeat=repeat)
     yield from _night("numeric", ours, floor)
     yield taken("numeric: pandas", theirs["seconds"], "s", "read_sql, predict, to_sql")
     yield taken("numeric: pandas / night", theirs["seconds"] / ours["seconds"], "times")
@@ -78,7 +79,7 @@ def numeric(step: Step, arguments: argparse.Namespace) -> Iterator[dict[str, Any
 def mixed(step: Step, arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """A night of numbers, categories and moments against the floor."""
     _prepared(step, "mixed", arguments.records)
-    yield from _night("mixed", *_alternating(step, "mixed", arguments, "night", "floor"))
+    yield from _against_floor("mixed", step, "mixed", arguments)
 
 
 def peers(step: Step, arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
@@ -123,7 +124,7 @@ def more_records(step: Step, arguments: argparse.Namespace) -> Iterator[dict[str
 def in_sqlite(step: Step, arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """The night of numbers in SQLite against the floor of its ADBC driver."""
     _prepared(step, "numeric", arguments.records)
-    yield from _night("SQLite", *_alternating(step, "numeric", arguments, "night", "floor"))
+    yield from _against_floor("SQLite", step, "numeric", arguments)
 
 
 PARTS = {
@@ -154,20 +155,27 @@ def _prepared(step: Step, table: str, records: int) -> None:
         step.prepared = (table, records)
 
 
-def _alternating(
-    step: Step, table: str, arguments: argparse.Namespace, *names: str
+def alternating(
+    step: Step, table: str, records: int, *names: str, repeat: int
 ) -> list[dict[str, Any]]:
     """The median run of each step, all of them run in turn so that noise meets each alike."""
     runs: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
-    for _ in range(arguments.repeat):
+    for _ in range(repeat):
         for name in names:
-            runs[name].append(step(name, table, arguments.records))
+            runs[name].append(step(name, table, records))
     return [_median(runs[name]) for name in names]
 
 
 def _median(runs: list[dict[str, Any]]) -> dict[str, Any]:
     middle = median(run["seconds"] for run in runs)
     return min(runs, key=lambda run: abs(run["seconds"] - middle))
+
+
+def _against_floor(
+    name: str, step: Step, table: str, arguments: argparse.Namespace
+) -> Iterator[dict[str, Any]]:
+    names, repeat = ("night", "floor"), arguments.repeat
+    yield from _night(name, *alternating(step, table, arguments.records, *names, repeat=repeat))
 
 
 def _night(name: str, ours: dict[str, Any], floor: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -20,7 +20,7 @@ from typing import Any
 import figures
 import night
 import tables
-from night import Step, taken
+from night import Step, alternating, taken
 
 SCORING, PUBLISHING = "pull, validate, score, stage", "publish"
 RECORDS = (10**6, 10**7, 10**8, 10**9)
@@ -55,34 +55,35 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--records", type=int, default=1_000_000)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--repeat", type=int, default=3, help="runs of each timed step")
     parser.add_argument("--out", type=Path, default=Path("scaling.json"))
     arguments = parser.parse_args()
-    figures.show(measured(arguments.records, arguments.workers), arguments.out)
+    found = measured(arguments.records, arguments.workers, arguments.repeat)
+    figures.show(found, arguments.out)
 
 
-def measured(records: int, most: int) -> Iterator[dict[str, Any]]:
+def measured(records: int, most: int, repeat: int) -> Iterator[dict[str, Any]]:
     """The night in one process, in two, four, ... up to ``most``, and what follows from it."""
     with night.postgresql() as step:
         step("fill", "numeric", records)
         step("train", "numeric", records)
-        floor = step("floor", "numeric", records)
+        one, floor = alternating(step, "numeric", records, "night", "floor", repeat=repeat)
         yield taken("floor", floor["seconds"], "s", "read to nowhere, write the results")
         yield taken("floor: moved", floor["bytes"] / 10**6, "MB", "in both directions")
-        one = step("night", "numeric", records)
         yield taken("one process", one["seconds"], "s")
         for workers in (count for count in WORKERS if 1 < count <= most):
-            yield from _shared(step, one, records, workers)
+            yield from _shared(step, one, records, workers, repeat)
         yield from _reckoned(_costs(one, floor, records))
 
 
 def _shared(
-    step: Step, one: dict[str, Any], records: int, workers: int
+    step: Step, one: dict[str, Any], records: int, workers: int, repeat: int
 ) -> Iterator[dict[str, Any]]:
     """The night in so many processes, which begin when it does."""
     execution = f"execution: {{engine: processes, workers: {workers}}}\n"
     file = Path(step.environment["NIGHTFLAG_HOME"]) / "monitors" / "numeric.yaml"
     file.write_text(tables.MONITORS["numeric"] + execution, encoding="utf-8")
-    many = step("night", "numeric", records)
+    [many] = alternating(step, "numeric", records, "night", repeat=repeat)
     yield taken(f"{workers} processes", many["seconds"], "s")
     scoring = one["stages"][SCORING] / many["stages"][SCORING]
     yield taken(f"{workers} processes: scoring", scoring, "times", "as fast as one process")
