@@ -22,6 +22,12 @@ SQL_TYPES: dict[pa.DataType, TypeEngine[Any]] = {
 """The types in which values travel, each with the column type that holds it."""
 
 
+def sql_type(field: pa.Field) -> str:
+    """The SQL type of the column, as far as its database declares one."""
+    held: bytes = (field.metadata or {}).get(b"sql_type", b"")
+    return held.decode()
+
+
 def with_types(batch: pa.RecordBatch, columns: pa.Schema) -> pa.RecordBatch:
     """``batch`` with exactly the names and types of ``columns``.
 

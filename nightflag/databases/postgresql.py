@@ -24,7 +24,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.schema import ExecutableDDLElement
 
 from nightflag.databases import options
-from nightflag.databases.arrow import with_types, without_nul
+from nightflag.databases.arrow import sql_type, with_types, without_nul
 from nightflag.databases.database import Database
 from nightflag.databases.literal import statement
 from nightflag.databases.named_type import NamedType
@@ -95,25 +95,25 @@ class PostgresqlDatabase(Database):
 
     def readable(self, column: ColumnElement[Any], field: pa.Field) -> ColumnElement[Any]:
         """See :meth:`Database.readable`: numeric, uuid and the like have no Arrow type here."""
-        sql_type = (field.metadata or {}).get(b"sql_type", b"").decode()
-        if field.type == pa.float64() and sql_type == "numeric":
+        declared = sql_type(field)
+        if field.type == pa.float64() and declared == "numeric":
             return cast(column, types.Double)
-        if field.type == pa.string() and sql_type not in TEXT_TYPES:
+        if field.type == pa.string() and declared not in TEXT_TYPES:
             return cast(column, types.Text)
         return column
 
     def from_text(self, text: ColumnElement[Any], field: pa.Field) -> ColumnElement[Any]:
         """See :meth:`Database.from_text`."""
-        sql_type = (field.metadata or {}).get(b"sql_type", b"").decode()
-        if sql_type in TEXT_TYPES:
-            return cast(text, NamedType(sql_type))
-        if sql_type == "bool":
+        declared = sql_type(field)
+        if declared in TEXT_TYPES:
+            return cast(text, NamedType(declared))
+        if declared == "bool":
             return case((text == "True", true()), (text == "False", false()))
-        if sql_type not in LARGEST:
+        if declared not in LARGEST:
             return null()
         digits = case((text == "True", "1"), (text == "False", "0"), else_=text)
         is_number = digits.regexp_match(NUMBER)
-        return case((is_number, rounded(cast(digits, types.Numeric), sql_type)))
+        return case((is_number, rounded(cast(digits, types.Numeric), declared)))
 
     def read(
         self, select: Select[Any], *, columns: pa.Schema, batch_size: int

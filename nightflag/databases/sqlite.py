@@ -34,6 +34,7 @@ from sqlalchemy.exc import DBAPIError
 from nightflag.databases import sqlite_apart
 from nightflag.databases.arrow import as_text_times
 from nightflag.databases.database import Database
+from nightflag.databases.sqlite_types import declared_type
 from nightflag.databases.troubles import code
 from nightflag.databases.values import batch, sampled_type
 from nightflag.errors import DatabaseRefused, DatabaseUnreachable
@@ -50,12 +51,6 @@ BUSY_TIMEOUT_MS = 60_000
 PASSING = ("SQLITE_LOCKED", "SQLITE_CANTOPEN", "SQLITE_IOERR")
 TIMESTAMP_FORMAT = "%Y-%m-%d %H:%M:%f000"
 NO_NUMBER = "*[^-+.0-9e]*"
-DECLARED_TYPES: tuple[tuple[str, pa.DataType], ...] = (
-    ("BOOL", pa.bool_()),
-    ("INT", pa.int64()),
-    ("CHAR|CLOB|TEXT|DATE|TIME", pa.string()),
-    ("REAL|FLOA|DOUB|NUM|DEC", pa.float64()),
-)
 
 
 class SqliteDatabase(Database):
@@ -240,7 +235,6 @@ def _declared_types(connection: Connection, text: str) -> list[tuple[str, str]]:
 
 
 def _arrow_type(declared: str, values: tuple[object, ...]) -> pa.DataType:
-    known = (kind for words, kind in DECLARED_TYPES if re.search(words, declared.upper()))
     # A BLOB may hold anything; bytes are what it is for.
     empty = "BLOB" in declared.upper() and all(value is None for value in values)
-    return next(known, None) or (pa.binary() if empty else sampled_type(values))
+    return declared_type(declared) or (pa.binary() if empty else sampled_type(values))

@@ -3,7 +3,6 @@
 In this process each row waits for Python's interpreter, and each value becomes one of its objects.
 """
 
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,11 +14,11 @@ from typing import IO, cast
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from nightflag.databases.arrow import with_types
+from nightflag.databases.arrow import sql_type, with_types
+from nightflag.databases.sqlite_types import declared_type
 from nightflag.failpoints import reached
 
 READER = Path(__file__).with_name("sqlite_reader.py")
-DECLARED = "BOOL|INT|CHAR|CLOB|TEXT|DATE|TIME|REAL|FLOA|DOUB|NUM|DEC"
 ZEROS = {pa.bool_(): "0", pa.int64(): "0", pa.float64(): "0.0", pa.string(): "''"}
 """The types that can be read, each with a value by which the reader knows it."""
 
@@ -38,7 +37,7 @@ def can_read(columns: pa.Schema) -> bool:
     Where a type is declared, its affinity sees to that.
     """
     return all(
-        field.type in ZEROS and re.search(DECLARED, _declared(field).upper()) for field in columns
+        field.type in ZEROS and field.type == declared_type(sql_type(field)) for field in columns
     )
 
 
@@ -115,7 +114,3 @@ def _ended(process: "subprocess.Popen[bytes]") -> int:
     """The exit status of a reader that nobody listens to any more."""
     cast(IO[bytes], process.stdout).close()
     return process.wait()
-
-
-def _declared(field: pa.Field) -> str:
-    return cast(bytes, (field.metadata or {}).get(b"sql_type", b"")).decode()

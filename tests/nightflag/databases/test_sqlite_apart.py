@@ -136,6 +136,16 @@ def test_types_do_not_depend_on_which_rows_come_first(files, late, ordered_by):
     assert len(rows(large)) == len(late)
 
 
+def test_where_no_type_is_declared_a_large_file_is_read_like_a_small_one(files):
+    for database in files:
+        execute(database, "create table u (v)")
+        execute(database, "insert into u values (?)", [(1,)] * 1_500 + [(2.0,)])
+        select = sa.select(sa.column("v")).select_from(sa.table("u"))
+        columns = database.columns(select)
+        read = database.read(select, columns=columns, batch_size=1_000)
+        assert sum(batch["v"].to_pylist().count(2) for batch in read) == 1
+
+
 def test_an_order_is_kept(files):
     _, large = files
     fill(large, NUMBERED[::-1])
