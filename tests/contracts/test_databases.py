@@ -31,7 +31,6 @@ from sqlalchemy.schema import CreateSchema
 
 from nightflag.databases import Database, connect
 from nightflag.databases.core import CoreDatabase
-from nightflag.databases.sqlite import LARGE
 from nightflag.errors import (
     DatabaseRefused,
     DatabaseUnreachable,
@@ -39,6 +38,7 @@ from nightflag.errors import (
     SettingsError,
     SourceError,
 )
+from tests.large_files import BALLAST
 
 KINDS = ("postgresql", "sqlite", "large sqlite", "core on postgresql", "core on sqlite")
 AWKWARD = ("order", 'Tab "le"', "a%b:c", "50% (of) all", "n" * 63)
@@ -57,19 +57,11 @@ def opened(kind: str, url: str) -> Database:
 @pytest.fixture(params=KINDS)
 def database(request: pytest.FixtureRequest) -> Iterator[Database]:
     url = request.getfixturevalue(f"{request.param.split()[-1]}_url")
-    if request.param.startswith("large"):
-        grow(url)
     made = opened(request.param, url)
+    if request.param.startswith("large"):
+        execute(made, BALLAST)
     yield made
     made.close()
-
-
-def grow(url: str) -> None:
-    """A table that makes the SQLite file one that is read in a process of its own."""
-    engine = create_engine(url)
-    with engine.begin() as connection:
-        connection.execute(text(f"create table ballast as select zeroblob({LARGE}) as v"))
-    engine.dispose()
 
 
 def execute(database: Database, *statements: Any) -> None:

@@ -1,11 +1,10 @@
 """Nights on a SQLite file so large that a process of its own reads it."""
 
 import time
-from pathlib import Path
 
 import pytest
 
-from nightflag.databases.sqlite import LARGE
+from tests.large_files import BALLAST, readers
 from tests.reliability.invariants import refuse_doubled, staged
 from tests.reliability.payments import SECOND_NIGHT
 
@@ -17,20 +16,14 @@ PATIENCE = 10.0
 def watch(stages, tmp_path):
     """A watch before its second night, whose file is large."""
     watch = stages.changed("sqlite").copy(tmp_path / "watch")
-    watch.execute(f"create table ballast as select zeroblob({LARGE}) as v")
+    watch.execute(BALLAST)
     return watch
-
-
-def readers(watch):
-    """The processes that read the watch's file for a night."""
-    words = [path.read_text() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
-    return [one for one in words if "sqlite_reader" in one and str(watch.folder) in one]
 
 
 def test_a_night_publishes_what_it_does_on_a_small_file(stages, watch):
     assert watch.night(SECOND_NIGHT).status == "published"
     assert watch.published() == stages.second_night("sqlite").published()
-    assert readers(watch) == []
+    assert readers(watch.folder) == []
 
 
 @pytest.mark.parametrize("place", READING)
@@ -39,9 +32,9 @@ def test_a_night_killed_while_it_reads_leaves_no_reader_and_can_be_run_again(wat
     assert watch.night(SECOND_NIGHT, place=place, nth=2).status == "killed"
     assert watch.published() == before
     end = time.monotonic() + PATIENCE
-    while readers(watch) and time.monotonic() < end:
+    while readers(watch.folder) and time.monotonic() < end:
         time.sleep(0.1)
-    assert readers(watch) == []
+    assert readers(watch.folder) == []
     assert watch.night(SECOND_NIGHT).status == "published"
     refuse_doubled(watch)
     assert staged(watch) == 0

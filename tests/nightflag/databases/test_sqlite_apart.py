@@ -2,7 +2,6 @@
 
 import os
 import signal
-from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -11,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nightflag.databases import connect
-from nightflag.databases.sqlite import LARGE
 from nightflag.errors import DatabaseRefused, DatabaseUnreachable, SourceError
+from tests.large_files import BALLAST, readers
 
 TYPES = "number integer, part real, amount numeric, words text, truth boolean, at timestamp"
 NAMES = [column.split()[0] for column in TYPES.split(", ")]
@@ -33,14 +32,14 @@ ROWS = st.lists(
 @pytest.fixture
 def files(tmp_path):
     """A small file and a large one, each with the table ``t``."""
-    return [made(tmp_path / "small.db", ballast=1), made(tmp_path / "large.db", ballast=LARGE)]
+    return [made(tmp_path / "small.db"), made(tmp_path / "large.db", BALLAST)]
 
 
-def made(path, *, ballast):
+def made(path, *more):
     path.touch()
     database = connect(f"sqlite:///{path}")
-    execute(database, f"create table t ({TYPES})")
-    execute(database, f"create table ballast as select zeroblob({ballast}) as v")
+    for statement in (f"create table t ({TYPES})", *more):
+        execute(database, statement)
     return database
 
 
@@ -71,41 +70,27 @@ def rows(database, **how):
     return [row for batch in reading(database, **how) for row in batch.to_pylist()]
 
 
-def readers():
-    """The processes that read for this one."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            parent = (folder / "stat").read_text().rpartition(")")[2].split()[1]
-            words = (folder / "cmdline").read_text()
-        except OSError:
-            continue
-        if parent == str(os.getpid()) and "sqlite_reader" in words:
-            found.append(int(folder.name))
-    return found
-
-
 NUMBERED = [(number, 0.5, 1, "a", True, "2026-01-01") for number in range(50_000)]
 
 
-def test_only_a_large_file_is_read_by_another_process(files):
+def test_only_a_large_file_is_read_by_another_process(files, tmp_path):
     for database, expected in zip(files, (0, 1), strict=True):
         fill(database, NUMBERED)
         read = reading(database)
         next(read)
-        assert len(readers()) == expected
+        assert len(readers(tmp_path)) == expected
         read.close()
 
 
-def test_the_process_ends_with_the_reading(files):
+def test_the_process_ends_with_the_reading(files, tmp_path):
     _, large = files
     fill(large, NUMBERED)
     assert len(rows(large, batch_size=10_000)) == len(NUMBERED)
-    assert readers() == []
+    assert readers(tmp_path) == []
     read = reading(large)
     next(read)
     read.close()
-    assert readers() == []
+    assert readers(tmp_path) == []
 
 
 @given(ROWS)
@@ -173,12 +158,12 @@ def test_a_wrong_value_is_told_as_in_a_small_file(files, row, error, words, posi
             rows(database, batch_size=1_000)
 
 
-def test_a_reader_that_is_killed_can_be_tried_again(files):
+def test_a_reader_that_is_killed_can_be_tried_again(files, tmp_path):
     _, large = files
     fill(large, NUMBERED)
     read = reading(large)
     next(read)
-    for number in readers():
+    for number in readers(tmp_path):
         os.kill(number, signal.SIGKILL)
     with pytest.raises(DatabaseUnreachable, match="ended with status -9") as raised:
         list(read)
@@ -194,7 +179,7 @@ def test_without_the_reader_a_large_file_is_read_all_the_same(files, monkeypatch
 
 
 def test_a_file_with_a_strange_name_is_read(tmp_path):
-    database = made(tmp_path / "50% of it? #1 ü.db", ballast=LARGE)
+    database = made(tmp_path / "50% of it? #1 ü.db", BALLAST)
     fill(database, NUMBERED[:3])
     [batch] = reading(database, batch_size=10)
     assert batch["number"] == pa.array([0, 1, 2])
