@@ -78,16 +78,16 @@ def _listed(
 
 def _told(model: Model, found: Account, order: NDArray[np.intp]) -> tuple[Texts, Texts, Texts]:
     """Value, expected value and words (n, ranks) of the columns at places ``order``."""
+    plain = _plain(model.features)
     value, expected, words = (np.full(order.shape, None, dtype=object) for _ in range(3))
     for place, name in enumerate(model.features.columns):
         at = np.nonzero(order == place)
-        values, other = found.values[name].iloc[at[0]], found.expected[name].iloc[at[0]]
-        ends = [
-            (frame[name] if name in frame else found.expected[name]).iloc[at[0]].to_numpy()
-            for frame in (found.low, found.high)
-        ]
-        kind = _plain(model.features).fitted[name]
-        clauses = kind.words(values, Expected(other.to_numpy(), *ends))
+        values = found.values[name].take(at[0])
+        other, low, high = (
+            (frame if name in frame else found.expected)[name].to_numpy()[at[0]]
+            for frame in (found.expected, found.low, found.high)
+        )
+        clauses = plain.fitted[name].words(values, Expected(other, low, high))
         value[at], expected[at] = _texts(values), _texts(other)
         words[at] = [f"{name} {clause}".replace("\0", "\\0") for clause in clauses]
     return value, expected, words
@@ -117,8 +117,8 @@ def _the_rest(score: NDArray[np.float64], parts: NDArray[np.float64], columns: i
     return [feature, part, nothing, nothing, np.array(words, dtype=object), nothing]
 
 
-def _texts(values: "pd.Series[Any]") -> list[str | None]:
-    missing = values.isna().to_numpy()
+def _texts(values: "pd.Series[Any] | NDArray[Any]") -> list[str | None]:
+    missing = np.asarray(pd.isna(values))
     return [
         None if null else _text(value) for value, null in zip(values.tolist(), missing, strict=True)
     ]

@@ -69,11 +69,9 @@ class Categorical(Kind):
 
     def transform(self, column: Column) -> Matrix:
         """Features (n, levels + 2), of which one is on in each row."""
-        chosen = places(column, self.levels)
         off, on = self._switches()
-        features = np.tile(off, (len(column), 1))
-        features[np.arange(len(column)), chosen] = on[chosen]
-        return features
+        rows = np.where(np.eye(len(on), dtype=bool), on, off)
+        return rows.take(places(column, self.levels), axis=0)
 
     def expected(self, features: Matrix) -> NDArray[Any]:
         """The level (n,) that is most on, as text; "other" for a rare one, None for NULL."""

@@ -40,13 +40,16 @@ class Missing(BaseModel):
         return (f"{column} is missing",) if self.nulls else ()
 
     def mark(self, features: Matrix, missing: Mask) -> Matrix:
-        """The features (n, width) with NULL rows overwritten in place, and the indicator."""
+        """The features (n, width) with NULL rows overwritten in place, and the indicator.
+
+        They lie column by column if they came so.
+        """
         if missing.any():
             features[missing] = 0.0 if self.nulls else LIMIT
         if not self.nulls:
             return features
         off, on = self._switch()
-        return np.column_stack([features, np.where(missing, on, off).astype(np.float32)])
+        return np.vstack([features.T, np.where(missing, on, off).astype(np.float32)]).T
 
     def expected(self, features: Matrix) -> Mask:
         """Whether features (n, width) stand for NULL."""

@@ -57,7 +57,7 @@ class Timestamp(Kind):
         """Means and deviations on the circles; 0 and 1 where all values are NULL."""
         circles, missing = _circles(column)
         minutes = _minutes(column)[0][~missing]
-        present = circles[~missing] if not missing.all() else np.array([[-1.0] * 4, [1.0] * 4])
+        present = circles.T[~missing] if not missing.all() else np.array([[-1.0] * 4, [1.0] * 4])
         centers, deviations = present.mean(axis=0), present.std(axis=0)
         return cls(
             learned=_seen_twice(column),
@@ -76,8 +76,11 @@ class Timestamp(Kind):
     def transform(self, column: Column) -> Matrix:
         """Features (n, 4), or (n, 5) with the indicator."""
         circles, missing = _circles(column)
-        scaled = (circles - self.centers) / self.deviations * np.repeat(self.learned, 2)
-        return self.missing.mark(scaled.clip(-LIMIT, LIMIT).astype(np.float32), missing)
+        centers, deviations, learned = np.column_stack(
+            [self.centers, self.deviations, np.repeat(self.learned, 2)]
+        ).T[..., None]
+        scaled = (circles - centers) / deviations * learned
+        return self.missing.mark(scaled.clip(-LIMIT, LIMIT).astype(np.float32).T, missing)
 
     def expected(self, features: Matrix) -> NDArray[Any]:
         """The nearest hour of the week in words (n,), such as "Tue 03:00"; None for NULL.
@@ -136,14 +139,15 @@ class Timestamp(Kind):
 
 
 def _circles(column: Column) -> tuple[NDArray[np.float64], Mask]:
-    """Sines and cosines (n, 4), and which values are NULL."""
+    """Sines and cosines (4, n), and which values are NULL."""
     moments = _moments(column)
     microseconds = moments.astype(np.int64)
     day = microseconds // DAY
     hour_angle = (microseconds - day * DAY) * (2 * np.pi / DAY)
-    day_angle = (day + EPOCH_WEEKDAY) % 7 * (2 * np.pi / 7)
-    circles = [np.sin(hour_angle), np.cos(hour_angle), np.sin(day_angle), np.cos(day_angle)]
-    return np.column_stack(circles), np.isnat(moments)
+    weekday, day_angles = (day + EPOCH_WEEKDAY) % 7, np.arange(7) * (2 * np.pi / 7)
+    of_hour = np.sin(hour_angle), np.cos(hour_angle)
+    of_day = np.sin(day_angles)[weekday], np.cos(day_angles)[weekday]
+    return np.array([*of_hour, *of_day]), np.isnat(moments)
 
 
 def _minutes(column: Column) -> tuple[NDArray[np.int64], Mask]:
