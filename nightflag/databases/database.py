@@ -19,6 +19,7 @@ from sqlalchemy import (
     create_engine,
     event,
     null,
+    or_,
 )
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.schema import ExecutableDDLElement
@@ -155,11 +156,15 @@ class Database:
         return column
 
     def inside(
-        self, moment: ColumnElement[Any], start: datetime | None, end: datetime
+        self, column: ColumnElement[Any], start: datetime | None, end: datetime, *, undated: bool
     ) -> ColumnElement[bool]:
-        """Whether a moment of :meth:`event_time` lies between the bounds, ``end`` not included."""
-        before = moment < end
-        return before if start is None else and_(moment >= start, before)
+        """Whether the event time in ``column`` lies between the bounds, ``end`` not included.
+
+        With ``undated``, a record that has none is inside too.
+        """
+        moment = self.event_time(column)
+        there = moment < end if start is None else and_(moment >= start, moment < end)
+        return or_(there, moment.is_(None)) if undated else there
 
     def exact_type(self, sql_type: str) -> TypeEngine[Any] | None:
         """The SQL type of that name, or None where this database has none."""

@@ -9,7 +9,7 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError
 
-from nightflag.databases import sqlite_apart
+from nightflag.databases import sqlite_apart, sqlite_times
 from nightflag.databases.arrow import as_text_times
 from nightflag.databases.database import Database
 from nightflag.databases.sqlite_types import declared_type
@@ -49,7 +49,6 @@ VARIABLES = 10_000
 """How many values a statement brings: with few, threads wait for each other at every row."""
 BUSY_TIMEOUT_MS = 60_000
 PASSING = ("SQLITE_LOCKED", "SQLITE_CANTOPEN", "SQLITE_IOERR")
-TIMESTAMP_FORMAT = "%Y-%m-%d %H:%M:%f000"
 NO_NUMBER = "*[^-+.0-9e]*"
 
 
@@ -159,19 +158,14 @@ class SqliteDatabase(Database):
             driver.execute(text, list(chain.from_iterable(rows)))
 
     def event_time(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
-        """See :meth:`Database.event_time`: any ISO 8601 text as UTC, to the millisecond.
-
-        Null for anything else: SQLite by itself takes 'now', '12:00' and '2024' for times as well.
-        """
-        dated = case((cast(column, types.Text).like("____-__-__%"), column))
-        return func.strftime(TIMESTAMP_FORMAT, dated, type_=types.DateTime)
+        """See :meth:`Database.event_time`: any ISO 8601 text as UTC, to the millisecond."""
+        return sqlite_times.event_time(column)
 
     def inside(
-        self, moment: ColumnElement[Any], start: datetime | None, end: datetime
+        self, column: ColumnElement[Any], start: datetime | None, end: datetime, *, undated: bool
     ) -> ColumnElement[bool]:
-        """See :meth:`Database.inside`; BETWEEN works the moment out once a row instead of twice."""
-        last = end - timedelta(microseconds=1)
-        return moment <= last if start is None else moment.between(start, last)
+        """See :meth:`Database.inside`."""
+        return sqlite_times.inside(column, start, end, undated=undated)
 
     def exact_type(self, sql_type: str) -> types.TypeEngine[Any] | None:
         """See :meth:`Database.exact_type`: the affinity is what a join in SQLite goes by."""

@@ -192,8 +192,8 @@ def _rows(
         database.readable(column(field.name), field).label(field.name) for field in layout.columns
     ]
     start = earliest and _bound(earliest - margin, layout)
-    there = database.inside(moment, start, _bound(window.end + margin, layout))
-    there = or_(there, moment.is_(None)) if undated else there
+    end = _bound(window.end + margin, layout)
+    there = database.inside(column(layout.source.time), start, end, undated=undated)
     return (
         select(*columns, moment.label(MOMENT)).select_from(relation(layout.source)).where(there)
     ).subquery("there")

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import ColumnElement, Select, column, func, or_, select
+from sqlalchemy import ColumnElement, Select, column, func, select
 
 from nightflag.databases import Database
 from nightflag.features.history import History, View
@@ -147,13 +147,11 @@ def condition(
     Without a margin it is exact but for hours that a change of clocks repeats or skips, and for
     fractions of a millisecond in text.
     """
-    moment = database.event_time(column(layout.source.time))
     time_type = layout.columns.field(layout.source.time).type
     zone = layout.source.time_zone
     start = window.start and bound(window.start - margin, time_type, time_zone=zone)
     end = bound(window.end + margin, time_type, time_zone=zone)
-    inside = database.inside(moment, start, end)
-    return or_(inside, moment.is_(None)) if undated else inside
+    return database.inside(column(layout.source.time), start, end, undated=undated)
 
 
 def margin_of(layout: Layout, window: Window) -> timedelta:

@@ -46,11 +46,13 @@ def is_steady(moment: datetime, zone: str) -> bool:
 
 def _parsed(values: pa.Array, time_zone: str) -> "pd.Series[pd.Timestamp]":
     text = values.to_pandas()
-    zoned = text.str.fullmatch(ZONED_TEXT, na=False)
-    local = text.where(text.str.fullmatch(LOCAL_TEXT, na=False))
-    instants = pd.to_datetime(text.where(zoned), utc=True, format="ISO8601", errors="coerce")
-    naive = pd.to_datetime(local, format="ISO8601", errors="coerce")
-    times: pd.Series[pd.Timestamp] = instants.where(zoned, _localised(naive, time_zone))
+    local = text.str.fullmatch(LOCAL_TEXT, na=False)
+    naive = pd.to_datetime(text.where(local), format="ISO8601", errors="coerce")
+    times = _localised(naive, time_zone)
+    if not local.all():
+        zoned = text.str.fullmatch(ZONED_TEXT, na=False)
+        instants = pd.to_datetime(text.where(zoned), utc=True, format="ISO8601", errors="coerce")
+        times = instants.where(zoned, times)
     return times
 
 
