@@ -2,6 +2,7 @@
 
 from functools import cache
 
+from nightflag.cli.importing import undisturbed
 from nightflag.cli.output import say
 from nightflag.cli.quiet import hush
 from nightflag.errors import ServerUnreachable
@@ -14,8 +15,10 @@ def ready_for_prefect(*, verbose: bool, quiet: bool = False) -> None:
     Raises :class:`ServerUnreachable` where that, or the one that is named, does not answer.
     """
     hush(verbose=verbose)
-    from flows.workplaces import server_url, start_temporary_server
-    from nightflag.checking.installation import trouble_with_server
+    with undisturbed():
+        import flows.nightly  # noqa: F401 - and with it all that a night is made of
+        from flows.workplaces import server_url, start_temporary_server
+        from nightflag.checking.installation import trouble_with_server
 
     url = server_url()
     if url is None:

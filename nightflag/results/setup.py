@@ -7,8 +7,6 @@ from importlib.resources import files
 from time import sleep
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Column, Connection, Dialect, Inspector, Table, inspect, text
 from sqlalchemy.schema import CreateColumn, CreateSchema
 from sqlalchemy.types import TypeEngine
@@ -16,12 +14,14 @@ from sqlalchemy.types import TypeEngine
 from nightflag.databases import Database
 from nightflag.databases.literal import preparer, verbatim
 from nightflag.errors import SettingsError
+from nightflag.queries import run
 from nightflag.results.definitions import are_current, define
-from nightflag.results.reading import schema_of
+from nightflag.results.reading import VERSIONS, existing_tables, schema_of
 from nightflag.results.tables import MonitorTables
 from nightflag.results.treatment import Treatment
 from nightflag.results.views import views
 
+MIGRATIONS = files("sql") / "migrations"
 SUPPORTED = ("postgresql", "sqlite")
 MIGRATION_LOCK = 0x6E666C6167  # "nflag"
 PAUSES = (0.05, 0.2, 0.5, 1, 2, 5)
@@ -35,10 +35,15 @@ def upgrade(results: Database) -> None:
     refuse_unsupported(results)
     if results.dialect == "sqlite":
         _write_ahead(results)
+    if _is_newest(results):
+        return
+    from alembic import command  # takes a third of a second, which a night need not wait for
+    from alembic.config import Config
+
     with results.writing() as connection:
         _one_at_a_time(connection, results)
         config = Config(attributes={"connection": connection, "schema": schema_of(results)})
-        config.set_main_option("script_location", str(files("sql") / "migrations"))
+        config.set_main_option("script_location", str(MIGRATIONS))
         command.upgrade(config, "head")
 
 
@@ -133,6 +138,16 @@ def _refuse_other_key(found: Inspector, tables: MonitorTables) -> None:
             mend=f"take that key again, give the monitor another name, or drop the tables and "
             f"views {tables.monitor}_...",
         )
+
+
+def _is_newest(results: Database) -> bool:
+    """Whether the last migration there is was the last to be made."""
+    if VERSIONS not in existing_tables(results):
+        return False
+    with results.reading() as connection:
+        made = run(connection, "schema_version").scalars().all()
+    names = [script.name for script in (MIGRATIONS / "versions").iterdir()]
+    return made == [max(name.partition("_")[0] for name in names if name.endswith(".sql"))]
 
 
 def _described(key: Iterable[str], types: Mapping[str, TypeEngine[Any]], dialect: Dialect) -> str:
