@@ -100,9 +100,12 @@ def retraining(step: Step, arguments: argparse.Namespace) -> Iterator[dict[str, 
 def nothing(step: Step, arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """The whole command for a night with nothing new, beside a running Prefect server."""
     _prepared(step, "numeric", arguments.records)
-    step("night", "numeric", arguments.records)
+    runs = []
     with prefect_server() as named:
-        found = step("nothing", "numeric", arguments.records, **named)
+        for _ in range(arguments.repeat):
+            step("night", "numeric", arguments.records)
+            runs.append(step("nothing", "numeric", arguments.records, **named))
+    found = _median(runs)
     yield taken("nothing new", found["seconds"], "s", "from process start to its end")
     for stage, seconds in found["stages"].items():
         yield taken(f"  nothing new: {stage}", seconds, "s")
