@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Table, func, inspect, select, text
 
 from nightflag.checking.finding import Finding
 from nightflag.databases import Database
-from nightflag.databases.literal import preparer
+from nightflag.databases.literal import qualified
 from nightflag.monitors.references import redact
 from nightflag.results.ownership import own_tables, refuse_foreign
 from nightflag.results.reading import existing_tables, file_of, schema_of
@@ -94,8 +94,8 @@ def views(workplace: Workplace) -> Iterator[Finding]:
 
 
 def _on_the_source(results: Database, made: Sequence[str]) -> str:
-    quote, schema = preparer(results.engine.dialect).quote, schema_of(results)
-    drop = ", ".join(".".join(quote(part) for part in (schema, name) if part) for name in made)
+    dialect, schema = results.engine.dialect, schema_of(results)
+    drop = ", ".join(qualified(dialect, schema, name) for name in made)
     if results.dialect == "sqlite":
         drop = drop.replace(", ", "; drop view ")
     return (
@@ -153,12 +153,11 @@ def _may_create(connection: Connection, schema: str | None) -> bool:
 
 
 def _not_writable(database: Database, names: Iterable[str]) -> Iterator[Finding]:
-    quote = preparer(database.engine.dialect).quote_identifier
-    schema = schema_of(database)
+    dialect, schema = database.engine.dialect, schema_of(database)
     with database.reading() as connection:
         for name in names:
-            qualified = ".".join(quote(part) for part in (schema, name) if part)
-            allowed = [func.has_table_privilege(qualified, right) for right in WRITING]
+            place = qualified(dialect, schema, name)
+            allowed = [func.has_table_privilege(place, right) for right in WRITING]
             refused = [
                 right
                 for right, is_allowed in zip(
@@ -167,6 +166,6 @@ def _not_writable(database: Database, names: Iterable[str]) -> Iterator[Finding]
                 if not is_allowed
             ]
             if refused:
-                mend = f"as its owner: GRANT {', '.join(refused)} ON {qualified} TO this login;"
+                mend = f"as its owner: GRANT {', '.join(refused)} ON {place} TO this login;"
                 what = f"The login lacks {', '.join(refused)} on {qualified}."
                 yield Finding("problem", "results", what, mend)

@@ -23,6 +23,12 @@ def preparer(dialect: Dialect) -> IdentifierPreparer:
     return _plain(dialect).identifier_preparer
 
 
+def qualified(dialect: Dialect, schema: str | None, name: str) -> str:
+    """A table or view as it stands in such a statement, quoted where it has to be."""
+    quote = preparer(dialect).quote
+    return ".".join(quote(part) for part in (schema, name) if part)
+
+
 # A named style: only then are percent signs in identifiers left as they are. Each dialect is
 # imported where it is in use: a command that only reads need not wait for the other.
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, column, inspect, select, table
 
 from nightflag.databases import Database
-from nightflag.databases.literal import preparer
+from nightflag.databases.literal import qualified
 from nightflag.queries import UtcTimestamp, run
 
 RUNS, MODELS, VERSIONS = "nightflag_runs", "nightflag_models", "nightflag_schema"
@@ -92,6 +92,5 @@ def flags(results: Database, monitor: str, run_id: int, *, limit: int) -> list[R
 
 def flags_query(results: Database, monitor: str, run_id: int) -> str:
     """The SQL with which anyone reads the flags of this run."""
-    quote = preparer(results.engine.dialect).quote
-    parts = [quote(part) for part in (schema_of(results), f"{monitor}_flags") if part]
-    return f"select * from {'.'.join(parts)} where run_id = {run_id} order by p_value"
+    view = qualified(results.engine.dialect, schema_of(results), f"{monitor}_flags")
+    return f"select * from {view} where run_id = {run_id} order by p_value"
