@@ -8,6 +8,7 @@ a fork is ready at once. Of a night that is killed it is heard how far it came. 
 a night takes most of its time, so those who want many nights may do without.
 """
 
+import gc
 import json
 import os
 import signal
@@ -43,6 +44,7 @@ PAUSE_SECONDS = 1.5
 HEAVY = ("great_expectations", "keras", "tensorflow")
 FETCHED_WHEN_NEEDED = (
     "adbc_driver_postgresql.dbapi",
+    "alembic.command",
     "matplotlib.backends.backend_svg",
     "nightflag.detectors.auto_records",
     "nightflag.validation.gx",
@@ -204,6 +206,7 @@ def main() -> None:
     without_prefect(flows.digesting, flows.nightly, flows.partitions, flows.retraining)
     for name in FETCHED_WHEN_NEEDED if "--light" not in sys.argv else ():
         import_module(name)
+    gc.freeze()  # or a fork that looks for garbage makes a copy of all that it looks through
     doorbell = HTTPServer(("127.0.0.1", 0), Doorbell)
     Thread(target=doorbell.serve_forever, daemon=True).start()
     os.environ["DOORBELL"] = f"json://127.0.0.1:{doorbell.server_port}"

@@ -12,7 +12,7 @@ from sqlalchemy import create_engine, inspect, text
 
 from nightflag.databases import Database, connect
 from nightflag.errors import DatabaseRefused, SettingsError
-from nightflag.results.setup import refuse_unsupported, upgrade
+from nightflag.results.setup import MIGRATION_LOCK, refuse_unsupported, upgrade
 from sql import statements
 
 OWN = {
@@ -91,6 +91,20 @@ def test_upgrading_again_changes_nothing(database_url: str) -> None:
             ("shop",)
         ]
     database.close()
+
+
+def test_the_newest_schema_is_not_locked(database_url: str) -> None:
+    """A night begins although another one is publishing, on SQLite, or upgrading another schema."""
+    database = connect(database_url, schema="nightflag")
+    upgrade(database)
+    other = connect(database_url, schema="nightflag")
+    with other.writing() as connection:  # which is all that SQLite lets one do
+        if other.dialect == "postgresql":
+            lock = {"lock": MIGRATION_LOCK}
+            connection.execute(text("select pg_advisory_xact_lock(:lock)"), lock)
+        upgrade(database)
+    database.close()
+    other.close()
 
 
 def test_each_schema_has_tables_of_its_own(postgresql_url: str) -> None:
