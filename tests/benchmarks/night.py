@@ -13,9 +13,10 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import figures
@@ -36,7 +37,7 @@ GOALS = {
     "nothing new": (10.0, "at most"),
 }
 STARTUP_SECONDS = 120
-LARGE_NIGHTS = 2
+LARGE_NIGHTS = 3
 Step = Callable[[str, str, int], dict[str, Any]]
 
 
@@ -45,7 +46,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--records", type=int, default=1_000_000)
     parser.add_argument("--times", type=int, default=10, help="the large night has so many more")
-    parser.add_argument("--repeat", type=int, default=5, help="runs; the fastest counts")
+    parser.add_argument("--repeat", type=int, default=5, help="runs of each timed step")
     parser.add_argument("--only", choices=PARTS, action="append", help="parts to measure")
     parser.add_argument("--out", type=Path, default=Path("bench.json"))
     arguments = parser.parse_args()
@@ -105,7 +106,7 @@ def nothing(step: Step, arguments: argparse.Namespace) -> Iterator[dict[str, Any
         for _ in range(arguments.repeat):
             step("night", "numeric", arguments.records)
             runs.append(step("nothing", "numeric", arguments.records, **named))
-    found = _fastest(runs)
+    found = _median(runs)
     yield taken("nothing new", found["seconds"], "s", "from process start to its end")
     for stage, seconds in found["stages"].items():
         yield taken(f"  nothing new: {stage}", seconds, "s")
@@ -115,9 +116,9 @@ def more_records(step: Step, arguments: argparse.Namespace) -> Iterator[dict[str
     """The night of numbers with many more records."""
     few, times = arguments.records, arguments.times
     _prepared(step, "numeric", few)
-    small = _fastest(step("night", "numeric", few) for _ in range(arguments.repeat))
+    small = _median([step("night", "numeric", few) for _ in range(arguments.repeat)])
     step("fill", "numeric", times * few)
-    large = _fastest(step("night", "numeric", times * few) for _ in range(LARGE_NIGHTS))
+    large = _median([step("night", "numeric", times * few) for _ in range(LARGE_NIGHTS)])
     growth = {key: large[key] / small[key] for key in ("seconds", "peak_mb")}
     detail = f"{times} times the records: {large['seconds']:.0f} s, {large['peak_mb']} MB"
     yield taken("more records: seconds", growth["seconds"], "times", detail)
@@ -161,17 +162,17 @@ def _prepared(step: Step, table: str, records: int) -> None:
 def alternating(
     step: Step, table: str, records: int, *names: str, repeat: int
 ) -> list[dict[str, Any]]:
-    """The fastest run of each step, all of them run in turn."""
+    """The median run of each step, all of them run in turn so that noise meets each alike."""
     runs: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
     for _ in range(repeat):
         for name in names:
             runs[name].append(step(name, table, records))
-    return [_fastest(runs[name]) for name in names]
+    return [_median(runs[name]) for name in names]
 
 
-def _fastest(runs: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """The run that was disturbed least: other work on the machine can only slow one down."""
-    return min(runs, key=lambda run: float(run["seconds"]))
+def _median(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    middle = median(run["seconds"] for run in runs)
+    return min(runs, key=lambda run: abs(run["seconds"] - middle))
 
 
 def _against_floor(

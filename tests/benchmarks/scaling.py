@@ -55,7 +55,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--records", type=int, default=1_000_000)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--repeat", type=int, default=5, help="runs; the fastest counts")
+    parser.add_argument("--repeat", type=int, default=5, help="runs of each timed step")
     parser.add_argument("--out", type=Path, default=Path("scaling.json"))
     arguments = parser.parse_args()
     found = measured(arguments.records, arguments.workers, arguments.repeat)
