@@ -21,10 +21,11 @@ def event_time(column: ColumnElement[Any]) -> ColumnElement[Any]:
 def inside(
     column: ColumnElement[Any], start: datetime | None, end: datetime, *, undated: bool
 ) -> ColumnElement[bool]:
-    """Whether the moment lies between the bounds, naive and in UTC, ``end`` not included.
+    """Whether the moment lies between the bounds, ``end`` not included.
 
-    It is compared as a number of days: to write it as text takes four times as long. With
-    ``undated``, what is no moment is inside too.
+    The bounds are naive, and so compare with times that name no zone as these stand; times that
+    name one are taken to UTC. All are compared as numbers of days: to write them as text takes four
+    times as long. With ``undated``, what is no moment is inside too.
     """
     day, last = func.julianday(_dated(column), type_=types.Double), day_before(end)
     # BETWEEN works the day out once a row, two comparisons twice.
