@@ -11,6 +11,7 @@ from nightflag.checking.finding import Finding
 from nightflag.databases import Database
 from nightflag.databases.literal import qualified
 from nightflag.monitors.references import redact
+from nightflag.results.definitions import quoted
 from nightflag.results.ownership import own_tables, refuse_foreign
 from nightflag.results.reading import existing_tables, file_of, schema_of
 from nightflag.results.setup import refuse_unsupported
@@ -153,10 +154,10 @@ def _may_create(connection: Connection, schema: str | None) -> bool:
 
 
 def _not_writable(database: Database, names: Iterable[str]) -> Iterator[Finding]:
-    dialect, schema = database.engine.dialect, schema_of(database)
+    schema = schema_of(database)
     with database.reading() as connection:
         for name in names:
-            place = qualified(dialect, schema, name)
+            place = quoted(connection, name, schema)
             allowed = [func.has_table_privilege(place, right) for right in WRITING]
             refused = [
                 right

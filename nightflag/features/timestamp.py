@@ -76,9 +76,8 @@ class Timestamp(Kind):
     def transform(self, column: Column) -> Matrix:
         """Features (n, 4), or (n, 5) with the indicator."""
         circles, missing = _circles(column)
-        centers, deviations, learned = np.column_stack(
-            [self.centers, self.deviations, np.repeat(self.learned, 2)]
-        ).T[..., None]
+        scales = np.array([self.centers, self.deviations, np.repeat(self.learned, 2)])
+        centers, deviations, learned = scales[..., None]
         scaled = (circles - centers) / deviations * learned
         return self.missing.mark(scaled.clip(-LIMIT, LIMIT).astype(np.float32).T, missing)
 
