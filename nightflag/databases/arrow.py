@@ -1,5 +1,7 @@
 """Arrow record batches brought to the types a night expects."""
 
+from collections.abc import Iterator
+from math import ceil
 from typing import Any
 
 import pyarrow as pa
@@ -35,6 +37,14 @@ def with_types(batch: pa.RecordBatch, columns: pa.Schema) -> pa.RecordBatch:
     """
     arrays = [_cast(array, field) for array, field in zip(batch.columns, columns, strict=True)]
     return pa.record_batch(arrays, schema=columns)
+
+
+def pieces(batch: pa.RecordBatch, most: int) -> Iterator[pa.RecordBatch]:
+    """``batch`` in as few pieces of at most ``most`` rows as there can be, of about one length."""
+    rows = batch.num_rows
+    length = ceil(rows / max(1, ceil(rows / most)))
+    for start in range(0, rows, length or 1):
+        yield batch.slice(start, length)
 
 
 def as_text_times(batch: pa.RecordBatch) -> pa.RecordBatch:

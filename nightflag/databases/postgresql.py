@@ -12,41 +12,38 @@ from sqlalchemy import (
     Connection,
     Select,
     Table,
-    case,
     cast,
-    false,
-    null,
     text,
-    true,
     types,
 )
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.schema import ExecutableDDLElement
 
 from nightflag.databases import options
-from nightflag.databases.arrow import sql_type, with_types, without_nul
+from nightflag.databases.arrow import pieces, sql_type, with_types, without_nul
 from nightflag.databases.database import Database
 from nightflag.databases.literal import statement
 from nightflag.databases.named_type import NamedType
 from nightflag.databases.plans import Plan, explained
 from nightflag.databases.postgresql_types import (
     EXACT_TYPES,
-    LARGEST,
     TEXT_TYPES,
     described,
-    rounded,
+    from_text,
 )
 from nightflag.databases.troubles import code
 from nightflag.failpoints import reached
 
 WORK_MEMORY = "128MB"
 
+BATCH_OPTION = "adbc.postgresql.batch_size_hint_bytes"
+RECORD_BYTES, LEAST_BATCH_BYTES = 320, 16 << 20
+"""ADBC counts a batch in bytes: so many for a record, and no fewer than it takes by itself."""
+
 PATIENCE = (
     "select set_config('lock_timeout', '60s', false) where current_setting('lock_timeout') = '0'"
 )
 """Wait for locks as long as SQLite does, unless the login, the URL or the server say how long."""
-
-NUMBER = "^-?[0-9]+([.][0-9]+)?(e[+-][0-9]{1,3})?$"
 
 PASSING = ("08", "40", "53", "55", "57", "58")
 """Classes of SQLSTATE for trouble that waiting mends: connections, resources, operators."""
@@ -104,16 +101,7 @@ class PostgresqlDatabase(Database):
 
     def from_text(self, text: ColumnElement[Any], field: pa.Field) -> ColumnElement[Any]:
         """See :meth:`Database.from_text`."""
-        declared = sql_type(field)
-        if declared in TEXT_TYPES:
-            return cast(text, NamedType(declared))
-        if declared == "bool":
-            return case((text == "True", true()), (text == "False", false()))
-        if declared not in LARGEST:
-            return null()
-        digits = case((text == "True", "1"), (text == "False", "0"), else_=text)
-        is_number = digits.regexp_match(NUMBER)
-        return case((is_number, rounded(cast(digits, types.Numeric), declared)))
+        return from_text(text, sql_type(field))
 
     def read(
         self, select: Select[Any], *, columns: pa.Schema, batch_size: int
@@ -121,11 +109,13 @@ class PostgresqlDatabase(Database):
         """See :meth:`Database.read`; one COPY, so one snapshot."""
         with self._cursor() as cursor:
             self._share_snapshot(cursor)
+            gathered = max(batch_size * RECORD_BYTES, LEAST_BATCH_BYTES)
+            cursor.adbc_statement.set_options(**{BATCH_OPTION: str(gathered)})
             cursor.execute(self.statement(select))
             reached("snapshot taken")
             for batch in self._record_batches(cursor):
-                for start in range(0, batch.num_rows, batch_size):
-                    yield with_types(batch.slice(start, batch_size), columns)
+                for piece in pieces(batch, batch_size):
+                    yield with_types(piece, columns)
 
     def _share_snapshot(self, cursor: Any) -> None:
         """Let the cursor see what all see that are at the snapshot, if there is one."""

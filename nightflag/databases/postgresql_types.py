@@ -3,7 +3,7 @@
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import ColumnElement, cast, func
+from sqlalchemy import ColumnElement, case, cast, false, func, null, true, types
 
 from nightflag.databases.named_type import NamedType
 
@@ -21,6 +21,8 @@ ARROW_TYPES = {
 TEXT_TYPES = frozenset({"text", "varchar", "bpchar", "name"})
 
 EXACT_TYPES = TEXT_TYPES | set(ARROW_TYPES) | {"uuid", "inet", "cidr", "macaddr", "time", "timetz"}
+
+NUMBER = "^-?[0-9]+([.][0-9]+)?(e[+-][0-9]{1,3})?$"
 
 LARGEST = {
     "int2": 2**15 - 1,
@@ -40,7 +42,20 @@ def described(field: pa.Field) -> pa.Field:
     return pa.field(field.name, arrow_type, metadata={"sql_type": sql_type})
 
 
-def rounded(exact: ColumnElement[Any], sql_type: str) -> ColumnElement[Any]:
+def from_text(text: ColumnElement[Any], sql_type: str) -> ColumnElement[Any]:
+    """The value that ``text`` stands for in the SQL type, or NULL; never an error."""
+    if sql_type in TEXT_TYPES:
+        return cast(text, NamedType(sql_type))
+    if sql_type == "bool":
+        return case((text == "True", true()), (text == "False", false()))
+    if sql_type not in LARGEST:
+        return null()
+    digits = case((text == "True", "1"), (text == "False", "0"), else_=text)
+    is_number = digits.regexp_match(NUMBER)
+    return case((is_number, _rounded(cast(digits, types.Numeric), sql_type)))
+
+
+def _rounded(exact: ColumnElement[Any], sql_type: str) -> ColumnElement[Any]:
     """``exact`` as the number type has it: rounded to what it can hold."""
     largest = LARGEST[sql_type]
     if largest is not None:

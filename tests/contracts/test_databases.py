@@ -122,6 +122,35 @@ def test_columns_of_a_select_are_those_it_computes(database: Database) -> None:
     assert found.types == [pa.int64(), pa.string()]
 
 
+def test_types_that_people_made_are_read_as_text_and_domains_as_what_they_are_of(
+    postgresql_url: str,
+) -> None:
+    database = opened("postgresql", postgresql_url)
+    execute(
+        database,
+        "create type mood as enum ('glad', 'sad')",
+        "create domain price as numeric(9, 2) check (value >= 0)",
+        "create table t (m mood, p price, several integer[])",
+        "insert into t values ('sad', 2.25, '{1,2}'), (null, null, null)",
+    )
+    columns, _ = batches(database, "t")
+    assert [one.metadata[b"sql_type"] for one in columns] == [b"mood", b"numeric", b"_int4"]
+    assert rows(database, "t") == [
+        {"m": "sad", "p": 2.25, "several": "{1,2}"},
+        {"m": None, "p": None, "several": None},
+    ]
+    database.close()
+
+
+def test_a_batch_too_long_is_cut_into_pieces_of_one_length(postgresql_url: str) -> None:
+    database = opened("postgresql", postgresql_url)
+    execute(database, "create table t as select i as v from generate_series(1, 1000) as i")
+    _, read = batches(database, "t", batch_size=400)
+    assert [one.num_rows for one in read] == [334, 334, 332]
+    assert pa.Table.from_batches(read)["v"].to_pylist() == list(range(1, 1001))
+    database.close()
+
+
 MOMENT = dt.datetime(2024, 3, 31, 2, 30, 0, 123456)
 IDENTITY = uuid.uuid4()
 AS_HELD = {
@@ -443,8 +472,8 @@ def test_memory_is_bounded_by_the_batch(database: Database) -> None:
     }[database.dialect]
     columns = pa.schema({"id": pa.int64(), "words": pa.string()})
     reading = database.read(of_query(query), columns=columns, batch_size=2_000)
-    next(reading)
-    before, peak, found = resident_bytes(), 0, 2_000
+    found = next(reading).num_rows
+    before, peak = resident_bytes(), 0
     for batch in reading:
         found += batch.num_rows
         peak = max(peak, resident_bytes())
