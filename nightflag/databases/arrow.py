@@ -24,6 +24,14 @@ SQL_TYPES: dict[pa.DataType, TypeEngine[Any]] = {
 """The types in which values travel, each with the column type that holds it."""
 
 
+VALUES_AT_ONCE = 2**21
+
+
+def rows_at_once(columns: pa.Schema, most: int) -> int:
+    """How many rows make a batch: at most ``most``, and fewer where they have many columns."""
+    return max(1, min(most, VALUES_AT_ONCE // len(columns)))
+
+
 def sql_type(field: pa.Field) -> str:
     """The SQL type of the column, as far as its database declares one."""
     held: bytes = (field.metadata or {}).get(b"sql_type", b"")

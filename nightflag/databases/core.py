@@ -6,6 +6,7 @@ from typing import Any
 import pyarrow as pa
 from sqlalchemy import Select
 
+from nightflag.databases.arrow import rows_at_once
 from nightflag.databases.database import Database
 from nightflag.databases.values import batch, sampled_type
 from nightflag.failpoints import reached
@@ -31,8 +32,9 @@ class CoreDatabase(Database):
         self, select: Select[Any], *, columns: pa.Schema, batch_size: int
     ) -> Iterator[pa.RecordBatch]:
         """See :meth:`Database.read`."""
+        size = rows_at_once(columns, batch_size)
         with self.reading() as connection:
-            streaming = connection.execution_options(stream_results=True, yield_per=batch_size)
+            streaming = connection.execution_options(stream_results=True, yield_per=size)
             found = streaming.execute(select)
             reached("snapshot taken")
             for rows in found.partitions():

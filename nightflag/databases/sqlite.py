@@ -32,7 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 
 from nightflag.databases import sqlite_apart, sqlite_times
-from nightflag.databases.arrow import as_text_times
+from nightflag.databases.arrow import as_text_times, rows_at_once
 from nightflag.databases.database import Database
 from nightflag.databases.sqlite_types import declared_type
 from nightflag.databases.troubles import code
@@ -108,6 +108,7 @@ class SqliteDatabase(Database):
     ) -> Iterator[pa.RecordBatch]:
         """See :meth:`Database.read`; a large file is read by a process of its own."""
         path, statement = Path(str(self.url.database)), self.statement(select)
+        batch_size = rows_at_once(columns, batch_size)
         here = self._read_here(statement, columns, batch_size)
         large = path.is_file() and path.stat().st_size >= LARGE
         if not large or self.url.query or not sqlite_apart.can_read(columns):

@@ -16,7 +16,10 @@ class Execution(Section):
     """How the night works through the records."""
 
     batch_size: int = Field(
-        default=131_072, ge=1, le=1_000_000, description="How many records are in memory at once."
+        default=131_072,
+        ge=1,
+        le=1_000_000,
+        description="How many records are in memory at once, at most: fewer where they are wide.",
     )
     lock_wait: Duration = Field(
         default=timedelta(minutes=10),

@@ -83,6 +83,17 @@ def mixed(step: Step, arguments: argparse.Namespace) -> Iterator[dict[str, Any]]
     yield from _against_floor("mixed", step, "mixed", arguments)
 
 
+def reading(step: Step, arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """What of a night the driver takes to read: it depends on how its wheel was built."""
+    for table in ("numeric", "mixed"):
+        _prepared(step, table, arguments.records)
+        found = _median(
+            [step("reading", table, arguments.records) for _ in range(arguments.repeat)]
+        )
+        yield taken(f"{table}: reading alone", found["seconds"], "s", found["driver"])
+        yield taken(f"  {table}: of it the driver computes", found["busy"], "s")
+
+
 def peers(step: Step, arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """What scoring alone takes, of our network and of PyOD's detectors."""
     _prepared(step, "numeric", arguments.records)
@@ -134,6 +145,7 @@ def in_sqlite(step: Step, arguments: argparse.Namespace) -> Iterator[dict[str, A
 PARTS = {
     "numeric": numeric,
     "mixed": mixed,
+    "reading": reading,
     "peers": peers,
     "retraining": retraining,
     "nothing": nothing,

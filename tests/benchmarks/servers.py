@@ -67,6 +67,20 @@ class PostgreSQL:
 
             yield work
 
+    @contextmanager
+    def reading(self, table: str) -> Iterator[Callable[[], int]]:
+        """ADBC reads tonight's columns to nowhere; how many rows."""
+        import adbc_driver_postgresql.dbapi as adbc
+
+        names = ", ".join(("id", "recorded_at", *FEATURES[table]))
+        with adbc.connect(self.url) as connection, connection.cursor() as cursor:
+
+            def work() -> int:
+                cursor.execute(f"select {names} from {table} where id >= {HISTORY}")
+                return sum(batch.num_rows for batch in cursor.fetch_record_batch())
+
+            yield work
+
     def _tell(self, statement: str) -> None:
         import psycopg
 

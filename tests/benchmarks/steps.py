@@ -56,6 +56,18 @@ def floor(table: str, records: int) -> Step:
     return {"seconds": seconds(), "bytes": moved}
 
 
+def reading(table: str, records: int) -> Step:
+    """What ADBC takes to read tonight's columns, and how much of it is work of its own."""
+    from importlib.metadata import version
+
+    with servers.of(URL).reading(table) as work, timed() as seconds:
+        before = process_time()
+        work()
+        busy = process_time() - before
+    name = "adbc-driver-postgresql"
+    return {"seconds": seconds(), "busy": busy, "driver": f"{name} {version(name)}"}
+
+
 def pandas(table: str, records: int) -> Step:
     """What people write first: read_sql, predict, to_sql; the model is loaded before."""
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
@@ -242,7 +254,7 @@ def forget_the_night(monitor: str) -> None:
     servers.of(URL).empty([*names, "nightflag_runs", "nightflag_watermarks"])
 
 
-STEPS = (fill, train, retrain, floor, pandas, night, nothing, peers)
+STEPS = (fill, train, retrain, floor, reading, pandas, night, nothing, peers)
 
 if __name__ == "__main__":
     step = next(one for one in STEPS if one.__name__ == sys.argv[1])

@@ -151,6 +151,17 @@ def test_a_batch_too_long_is_cut_into_pieces_of_one_length(postgresql_url: str) 
     database.close()
 
 
+@pytest.mark.parametrize("database", [one for one in KINDS if one != "postgresql"], indirect=True)
+def test_of_wide_rows_a_batch_holds_fewer(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nightflag.databases.arrow.VALUES_AT_ONCE", 40)
+    create(database, "t", ["a", "b", "c", "d"], [(i, i, i, i) for i in range(25)])
+    _, read = batches(database, "t")
+    lengths = [one.num_rows for one in read]
+    assert (sum(lengths), max(lengths)) == (25, 10)
+
+
 MOMENT = dt.datetime(2024, 3, 31, 2, 30, 0, 123456)
 IDENTITY = uuid.uuid4()
 AS_HELD = {
