@@ -207,10 +207,12 @@ class Steps:
 
     def __init__(self, folder: Path, url: str) -> None:
         self.environment = servers.environment(folder, url)
+        self.server = servers.of(url)
         self.prepared: tuple[str, int] | None = None
 
     def __call__(self, name: str, table: str, records: int, **more: str) -> dict[str, Any]:
-        """What the step printed: its figures."""
+        """What the step printed: its figures. It has nothing to write that others have left."""
+        self.server.settle()
         print(f"{name}, {table}, {records:,} records ...", file=sys.stderr, flush=True)
         done = subprocess.run(
             [sys.executable, STEPS, name, table, str(records)],

@@ -35,6 +35,11 @@ class PostgreSQL:
             connection.commit()
         self._tell(f"vacuum analyze {table}")
 
+    def settle(self) -> None:
+        """Nothing is left to write of what was done before."""
+        self._tell("checkpoint")
+        os.sync()
+
     def empty(self, names: Sequence[str]) -> None:
         """The product's tables of these names without a row, where they are there."""
         for name in (f"nightflag.{name}" for name in names):
@@ -108,6 +113,10 @@ class SQLite:
                 cursor.adbc_ingest(table, batch, mode="append")
             cursor.execute(f"create index {table}_time on {table} (recorded_at)")
             connection.commit()
+
+    def settle(self) -> None:
+        """Nothing is left to write of what was done before."""
+        os.sync()
 
     def empty(self, names: Sequence[str]) -> None:
         """The product's tables of these names without a row, where they are there."""
