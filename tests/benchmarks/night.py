@@ -91,7 +91,7 @@ def reading(step: Step, arguments: argparse.Namespace) -> Iterator[dict[str, Any
             [step("reading", table, arguments.records) for _ in range(arguments.repeat)]
         )
         yield taken(f"{table}: reading alone", found["seconds"], "s", found["driver"])
-        yield taken(f"  {table}: of it the driver computes", found["busy"], "s")
+        yield taken(f"{table}: reading alone, computing", found["busy"], "s")
 
 
 def peers(step: Step, arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
