@@ -23,8 +23,8 @@ SQL_TYPES: dict[pa.DataType, TypeEngine[Any]] = {
 }
 """The types in which values travel, each with the column type that holds it."""
 
-
 VALUES_AT_ONCE = 2**21
+"""How many a batch holds where its rows are counted, and not its bytes: 16 MiB of numbers."""
 
 
 def rows_at_once(columns: pa.Schema, most: int) -> int:
@@ -49,10 +49,10 @@ def with_types(batch: pa.RecordBatch, columns: pa.Schema) -> pa.RecordBatch:
 
 def pieces(batch: pa.RecordBatch, most: int) -> Iterator[pa.RecordBatch]:
     """``batch`` in as few pieces of at most ``most`` rows as there can be, of about one length."""
-    rows = batch.num_rows
-    length = ceil(rows / max(1, ceil(rows / most)))
-    for start in range(0, rows, length or 1):
-        yield batch.slice(start, length)
+    if rows := batch.num_rows:
+        length = ceil(rows / ceil(rows / most))
+        for start in range(0, rows, length):
+            yield batch.slice(start, length)
 
 
 def as_text_times(batch: pa.RecordBatch) -> pa.RecordBatch:

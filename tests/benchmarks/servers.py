@@ -16,6 +16,12 @@ from tables import FEATURES, HISTORY
 RESULT = "id bigint primary key, event_time {time}, score {number}, p_value {number}, flag {truth}"
 
 
+def tonight(table: str) -> str:
+    """The statement that reads tonight's records, with all that a night reads of them."""
+    names = ", ".join(("id", "recorded_at", *FEATURES[table]))
+    return f"select {names} from {table} where id >= {HISTORY}"
+
+
 class PostgreSQL:
     """A server; bulk data travel by COPY."""
 
@@ -54,8 +60,6 @@ class PostgreSQL:
         columns = RESULT.format(time="timestamptz", number="float8", truth="boolean")
         self._tell("drop table if exists floor_results")
         self._tell(f"create table floor_results ({columns})")
-        names = ", ".join(("id", "recorded_at", *FEATURES[table]))
-        tonight = f"select {names} from {table} where id >= {HISTORY}"
         rows = f"select id, recorded_at, x00, x01, x02 < 0 from {table} where id >= {HISTORY}"
         with psycopg.connect(self.url, autocommit=True) as connection:
             cursor = connection.cursor()
@@ -63,7 +67,7 @@ class PostgreSQL:
                 results = [bytes(block) for block in copy]
 
             def work() -> int:
-                with cursor.copy(f"copy ({tonight}) to stdout (format binary)") as copy:
+                with cursor.copy(f"copy ({tonight(table)}) to stdout (format binary)") as copy:
                     read = sum(len(block) for block in copy)
                 with cursor.copy("copy floor_results from stdin (format binary)") as copy:
                     for block in results:
@@ -77,11 +81,10 @@ class PostgreSQL:
         """ADBC reads tonight's columns to nowhere; how many rows."""
         import adbc_driver_postgresql.dbapi as adbc
 
-        names = ", ".join(("id", "recorded_at", *FEATURES[table]))
         with adbc.connect(self.url) as connection, connection.cursor() as cursor:
 
             def work() -> int:
-                cursor.execute(f"select {names} from {table} where id >= {HISTORY}")
+                cursor.execute(tonight(table))
                 return sum(batch.num_rows for batch in cursor.fetch_record_batch())
 
             yield work
@@ -131,8 +134,6 @@ class SQLite:
         import adbc_driver_sqlite.dbapi as adbc
 
         columns = RESULT.format(time="timestamp", number="double", truth="boolean")
-        names = ", ".join(("id", "recorded_at", *FEATURES[table]))
-        tonight = f"select {names} from {table} where id >= {HISTORY}"
         renamed = "recorded_at as event_time, x00 as score, x01 as p_value, x02 < 0 as flag"
         rows = f"select id, {renamed} from {table} where id >= {HISTORY}"
         with adbc.connect(str(self.path)) as connection, connection.cursor() as cursor:
@@ -143,7 +144,7 @@ class SQLite:
             results = cursor.fetch_arrow_table()
 
             def work() -> int:
-                cursor.execute(tonight)
+                cursor.execute(tonight(table))
                 read = sum(batch.nbytes for batch in cursor.fetch_record_batch())
                 cursor.adbc_ingest("floor_results", results, mode="append")
                 connection.commit()
